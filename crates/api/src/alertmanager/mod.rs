@@ -1,0 +1,1 @@
+//! The HTTP API of Alertmanager on the lab's engines.

@@ -1,0 +1,1 @@
+//! The HTTP API of Loki on the lab's engines.

@@ -1,0 +1,1 @@
+//! The HTTP API of Prometheus on the lab's engines.

@@ -1,0 +1,1 @@
+//! The HTTP API of Tempo on the lab's engines.

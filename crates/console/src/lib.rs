@@ -1,0 +1,1 @@
+//! The web console: Grafana-compatible API and assets.

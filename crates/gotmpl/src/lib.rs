@@ -1,0 +1,1 @@
+//! Go text templates, as far as annotations, receivers and line formats use them.

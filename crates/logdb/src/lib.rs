@@ -1,0 +1,1 @@
+//! The log store: streams, chunks, write-ahead log, segments.

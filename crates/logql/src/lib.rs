@@ -1,0 +1,1 @@
+//! LogQL: parse, check, evaluate.

@@ -1,0 +1,1 @@
+//! SLO specification to recording rules and burn-rate alerts.

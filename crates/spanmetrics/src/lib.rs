@@ -1,0 +1,1 @@
+//! RED metrics and service graph from spans.

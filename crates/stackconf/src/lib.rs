@@ -1,0 +1,1 @@
+//! Reads the configuration folders into plain structs; names and ports.

@@ -1,0 +1,1 @@
+//! The trace store: rows, indexes, write-ahead log, segments.

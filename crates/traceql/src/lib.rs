@@ -1,0 +1,1 @@
+//! TraceQL: parse, check, evaluate.

@@ -1,0 +1,3 @@
+//! Orders and the simulated charge.
+
+fn main() {}

@@ -1,0 +1,3 @@
+//! The shop's front door.
+
+fn main() {}

@@ -1,0 +1,1 @@
+//! Telemetry of the shop's services.
