@@ -38,7 +38,7 @@ async fn a_process_that_ignores_the_request_is_killed() {
     std::io::Read::read_exact(child.stdout.as_mut().unwrap(), &mut ready).unwrap();
     let identity = Identity::of(child.id()).unwrap();
     let reaped = reap(std::slice::from_ref(&identity), Duration::from_millis(100)).await;
-    assert_eq!(reaped, [identity.clone()]);
+    assert_eq!(reaped, std::slice::from_ref(&identity));
     assert!(!identity.is_alive());
     child.wait().unwrap();
     assert_eq!(reap(&[identity], Duration::from_millis(100)).await, []);
