@@ -179,7 +179,7 @@ pub fn format(time: &DateTime<FixedOffset>, layout: &str) -> String {
         let two = |zero: bool, value: u32| if zero { format!("{value:02}") } else { value.to_string() };
         let month = MONTHS[time.month0() as usize];
         let weekday = WEEKDAYS[time.weekday().num_days_from_monday() as usize];
-        let hour12 = if time.hour() % 12 == 0 { 12 } else { time.hour() % 12 };
+        let hour12 = (time.hour() + 11) % 12 + 1;
         match part {
             Part::Text(text) => out.push_str(text),
             Part::LongMonth => out.push_str(month),

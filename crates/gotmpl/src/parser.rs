@@ -31,7 +31,7 @@ pub fn parse(name: &str, text: &str, known: &dyn Fn(&str) -> bool) -> Result<Def
 /// What closed a block.
 enum End {
     Eof,
-    End,
+    Closed,
     Else(Vec<Token>),
 }
 
@@ -39,7 +39,7 @@ impl End {
     fn keyword(&self) -> &'static str {
         match self {
             Self::Eof => "EOF",
-            Self::End => "end",
+            Self::Closed => "end",
             Self::Else(_) => "else",
         }
     }
@@ -88,7 +88,7 @@ impl Parser<'_> {
             _ => String::new(),
         };
         match keyword.as_str() {
-            "end" => return Ok(Some(End::End)),
+            "end" => return Ok(Some(End::Closed)),
             "else" => {
                 tokens.next();
                 return Ok(Some(End::Else(tokens.rest())));
@@ -141,7 +141,7 @@ impl Parser<'_> {
 
     fn closed_block(&mut self, what: &str) -> Result<Block, String> {
         match self.block()? {
-            (block, End::End) => Ok(block),
+            (block, End::Closed) => Ok(block),
             (_, end) => Err(format!("unexpected {} in {what}", end.keyword())),
         }
     }
@@ -166,7 +166,7 @@ impl Parser<'_> {
         let (then, end) = self.block()?;
         self.loops -= usize::from(looping);
         let otherwise = match end {
-            End::End => Block::new(),
+            End::Closed => Block::new(),
             End::Eof => return Err(format!("unclosed {{{{{keyword}}}}}: found EOF, expected {{{{end}}}}")),
             End::Else(rest) => {
                 let mut rest = Tokens::new(rest);

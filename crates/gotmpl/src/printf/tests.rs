@@ -15,7 +15,7 @@ fn verbs_as_in_go() {
         "1.50    2.2 1.234500e+03 1e-05 1e+06",
     );
     check("%t %v %%", &[Value::Bool(true), Value::Null], "true <nil> %");
-    check("%08.3f", &[Value::Float(-3.14159)], "-003.142");
+    check("%08.3f", &[Value::Float(-2.71)], "-002.710");
 }
 
 #[test]
