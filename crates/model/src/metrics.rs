@@ -120,6 +120,8 @@ pub enum AppendOutcome {
     OutOfOrder(SeriesRef),
     /// The store does not know the number (any more): append again by labels.
     UnknownRef,
+    /// A new series over the store's limit on series: not written, counted.
+    SeriesLimit,
 }
 
 /// One outcome a row, in the rows' order, and how many exemplars were refused (too old or over 128 characters).
