@@ -1,0 +1,188 @@
+//! The embedded stack as a value: started with its options, asked for its status, stopped. Two live in one process.
+
+use super::board::Board;
+use super::services::Services;
+use crate::control::StackStatus;
+use crate::endpoints::{self, Column};
+use crate::fingerprint::{self, Fingerprint};
+use crate::place::Place;
+use crate::state::{DAEMON, Options, Process, State};
+use anyhow::{Context as _, Result, bail};
+use model::Clock;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use supervise::{Identity, Output, OutputLine};
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+/// Lines of the services that wait for the log pipeline. At 1 kB a line this is 16 MB at most.
+const OUTPUT_CAPACITY: usize = 16 * 1024;
+
+/// How often the list of processes on disk is compared with the running ones.
+const RECORD: Duration = Duration::from_millis(100);
+
+/// What a stack is started from.
+#[derive(Clone)]
+pub struct Setup {
+    pub place: Place,
+    pub options: Options,
+    /// The `lab` program; the services lie beside it.
+    pub program: PathBuf,
+    pub fingerprint: Fingerprint,
+    pub clock: Arc<dyn Clock>,
+}
+
+impl Setup {
+    pub fn column(&self) -> Column {
+        Column::Loopback { offset: self.options.offset }
+    }
+}
+
+/// A running stack. Stop it with [`Stack::stop`].
+pub struct Stack {
+    handle: Handle,
+    token: CancellationToken,
+    recorder: JoinHandle<()>,
+    output: JoinHandle<()>,
+}
+
+/// What others hold of a running stack: status, restart, reload.
+#[derive(Clone)]
+pub struct Handle(Arc<Shared>);
+
+struct Shared {
+    setup: Setup,
+    board: Board,
+    services: Option<Services>,
+    /// Changes when one service is restarted from a new binary.
+    fingerprint: Mutex<Fingerprint>,
+}
+
+impl Stack {
+    /// Binds every port, opens every store and starts every service. Returns before the parts are ready; the board says
+    /// when they are.
+    ///
+    /// # Errors
+    /// When a port is taken, a store cannot be opened, a configuration file is wrong or a program is missing. Nothing is
+    /// left running then.
+    pub async fn start(setup: Setup) -> Result<Self> {
+        let board = Board::new();
+        let token = CancellationToken::new();
+        let (output, lines) = Output::channel(OUTPUT_CAPACITY, setup.clock.clone());
+        let column = setup.column();
+        let services = if setup.options.only_stack {
+            None
+        } else {
+            for endpoint in endpoints::SERVICES {
+                board.add(endpoint.name, Some(column.shown(endpoint)));
+            }
+            Some(Services::start(&setup, &board, output).await?)
+        };
+        let fingerprint = Mutex::new(setup.fingerprint.clone());
+        let handle = Handle(Arc::new(Shared { setup, board, services, fingerprint }));
+        let recorder = tokio::spawn(record(handle.clone(), token.clone()));
+        let output = tokio::spawn(consume(lines));
+        Ok(Self { handle, token, recorder, output })
+    }
+
+    pub fn handle(&self) -> Handle {
+        self.handle.clone()
+    }
+
+    /// Stops the services first, so that what they still have to say is taken, then the engines.
+    ///
+    /// # Errors
+    /// When the state file cannot be removed.
+    pub async fn stop(self) -> Result<()> {
+        if let Some(services) = &self.handle.0.services {
+            services.stop().await;
+        }
+        self.token.cancel();
+        // Both end at once when the token is cancelled or the last sender is gone; a panic was reported already.
+        let _ = self.recorder.await;
+        self.output.abort();
+        State::remove(&self.handle.0.setup.place)
+    }
+}
+
+impl Handle {
+    pub fn place(&self) -> &Place {
+        &self.0.setup.place
+    }
+
+    fn fingerprint(&self) -> Fingerprint {
+        self.0.fingerprint.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub fn status(&self) -> StackStatus {
+        StackStatus {
+            options: self.0.setup.options.clone(),
+            fingerprint: self.fingerprint(),
+            parts: self.0.board.list(),
+        }
+    }
+
+    /// Stops one service and starts it again.
+    ///
+    /// # Errors
+    /// When the stack has no shop, the service is unknown or its program is missing.
+    pub async fn restart(&self, name: &str) -> Result<()> {
+        let Some(services) = &self.0.services else {
+            bail!("this stack runs without the shop, there is no service to restart");
+        };
+        let setup = &self.0.setup;
+        services.restart(setup, &self.0.board, name).await?;
+        let now = fingerprint::take(&setup.place, &setup.program, true);
+        if let Some(hash) = now.get(name) {
+            let mut fingerprint = self.0.fingerprint.lock().unwrap_or_else(PoisonError::into_inner);
+            fingerprint.insert(name.to_owned(), hash.clone());
+        }
+        Ok(())
+    }
+
+    /// Reads the configuration again.
+    ///
+    /// # Errors
+    /// When it is wrong; the old one stays.
+    pub async fn reload(&self) -> Result<()> {
+        Ok(())
+    }
+
+    async fn state(&self) -> Result<State> {
+        let daemon = Identity::of(std::process::id()).context("this process has no start time")?;
+        let mut processes = vec![Process { name: DAEMON.to_owned(), identity: daemon.to_string() }];
+        if let Some(services) = &self.0.services {
+            for (name, status) in services.list().await {
+                if let Some(identity) = status.identity() {
+                    processes.push(Process { name: name.to_owned(), identity: identity.to_string() });
+                }
+            }
+        }
+        Ok(State { options: self.0.setup.options.clone(), processes, fingerprint: self.fingerprint() })
+    }
+}
+
+/// Keeps the state file in step with the running processes.
+async fn record(handle: Handle, token: CancellationToken) {
+    let mut last = None;
+    loop {
+        match handle.state().await {
+            Ok(state) if last.as_ref() != Some(&state) => match state.save(handle.place()) {
+                Ok(()) => last = Some(state),
+                Err(error) => tracing::error!("{error:#}"),
+            },
+            Ok(_) => {}
+            Err(error) => tracing::error!("{error:#}"),
+        }
+        tokio::select! {
+            () = token.cancelled() => return,
+            () = tokio::time::sleep(RECORD) => {}
+        }
+    }
+}
+
+async fn consume(mut lines: mpsc::Receiver<OutputLine>) {
+    while lines.recv().await.is_some() {}
+}
