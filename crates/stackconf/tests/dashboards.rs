@@ -261,8 +261,13 @@ fn every_link_between_the_signals_is_provisioned() {
 fn a_dollar_in_the_provisioning_is_written_twice() {
     let text = read("grafana/provisioning/datasources/lab.yml");
     for (number, line) in text.lines().enumerate().filter(|(_, line)| !line.trim_start().starts_with('#')) {
-        let single = line.replace("$$", "").contains('$');
-        assert!(!single, "line {}: Grafana would expand it from its environment: {line}", number + 1);
+        // A dollar at the end of a value (the anchor of an expression) begins no name and stays what it is.
+        let line = line.replace("$$", "").replace("$\"", "\"");
+        assert!(
+            !line.contains('$'),
+            "line {}: Grafana would expand it from its environment: {line}",
+            number + 1
+        );
     }
 }
 
