@@ -11,6 +11,7 @@ mod process;
 pub mod requests;
 
 pub use observed::{Kind, Observed};
+pub use prometheus::IntCounter as Counter;
 use prometheus::{Encoder, IntCounter, IntCounterVec, Opts, Registry, TextEncoder};
 
 use crate::{

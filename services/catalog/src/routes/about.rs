@@ -1,0 +1,20 @@
+//! `GET /`: which service this is.
+
+use axum::{Json, Router, routing::get};
+use serde::Serialize;
+
+use crate::app::SERVICE;
+
+#[derive(Serialize)]
+struct About {
+    service: &'static str,
+    version: &'static str,
+}
+
+pub fn router() -> Router {
+    Router::new().route("/", get(about))
+}
+
+async fn about() -> Json<About> {
+    Json(About { service: SERVICE.name, version: env!("CARGO_PKG_VERSION") })
+}

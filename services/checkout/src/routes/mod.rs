@@ -1,0 +1,4 @@
+//! The routes, one file per noun.
+
+pub mod about;
+pub mod orders;

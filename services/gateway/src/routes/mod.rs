@@ -1,0 +1,5 @@
+//! The routes, one file per noun.
+
+pub mod about;
+pub mod browse;
+pub mod purchase;
