@@ -19,8 +19,8 @@ const SAME_LAYER: &[(&str, &str)] = &[
     ("logql", "gotmpl"),
 ];
 
-/// The layer from which HTTP servers are allowed: `api` and above. `collect` and `alerts` only send requests.
-const FIRST_HTTP_LAYER: usize = 3;
+/// The layer from which HTTP servers are allowed: that of `collect`, which receives OTLP.
+const FIRST_HTTP_LAYER: usize = 2;
 
 /// The dependencies of each crate below crates/, without those of tests, as the manifests name them.
 pub fn dependencies(tree: &Tree) -> Result<BTreeMap<String, BTreeSet<String>>> {

@@ -12,6 +12,7 @@ mod ps;
 mod query;
 mod restart;
 mod run;
+mod sink;
 mod up;
 
 use crate::host::Context;
@@ -40,6 +41,7 @@ enum Command {
     Chaos(chaos::Args),
     Query(query::Args),
     Run(run::Args),
+    Sink(sink::Args),
     Healthcheck(healthcheck::Args),
     #[command(hide = true)]
     Daemon(daemon::Args),
@@ -61,6 +63,7 @@ impl Cli {
             Command::Chaos(args) => wait(chaos::run(context, args)),
             Command::Query(args) => wait(query::run(context, args)),
             Command::Run(args) => wait(run::run(context, args)),
+            Command::Sink(args) => wait(sink::run(context, args)),
             Command::Healthcheck(args) => wait(healthcheck::run(context, args)),
             Command::Daemon(args) => daemon::run(context, args),
         }

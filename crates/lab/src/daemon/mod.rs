@@ -5,6 +5,7 @@
 
 mod board;
 mod control;
+pub mod http;
 mod log;
 mod services;
 pub mod stack;

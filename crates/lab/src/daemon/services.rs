@@ -15,6 +15,9 @@ use tokio::task::JoinHandle;
 /// The largest log file of a service in bytes; one older file is kept.
 const LOG_LIMIT: u64 = 16 * 1024 * 1024;
 
+/// A service finishes requests for up to 4 s and then flushes its spans for up to 3 s.
+const GRACE: Duration = Duration::from_secs(8);
+
 /// Between two looks at a service that is not ready. Small, because it adds to the time of every start.
 const POLL: Duration = Duration::from_millis(10);
 /// Between two looks at one that was ready.
@@ -106,6 +109,7 @@ fn spec(setup: &Setup, endpoint: &Endpoint) -> Spec {
     }
     Spec {
         env,
+        grace: GRACE,
         log: Some((setup.place.service_log(endpoint.name), LOG_LIMIT)),
         ..Spec::new(endpoint.name, beside(&setup.program, endpoint.name))
     }

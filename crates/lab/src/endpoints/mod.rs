@@ -15,29 +15,43 @@ pub struct Endpoint {
     /// The service name in docker-compose.yml.
     pub host: &'static str,
     pub port: u16,
+    /// The loopback port when docker-compose.yml publishes none.
+    pub unpublished: Option<u16>,
     /// Whether a browser or `curl` speaks to it; the others are for protocols.
     pub http: bool,
 }
 
 macro_rules! endpoints {
-    ($($constant:ident = $name:literal, $host:literal, $port:literal, $http:literal;)*) => {
-        $(pub const $constant: &Endpoint = &Endpoint { name: $name, host: $host, port: $port, http: $http };)*
-        /// Every published port of the lab.
+    ($($constant:ident = $name:literal, $host:literal, $port:literal, $unpublished:expr, $http:literal;)*) => {
+        $(pub const $constant: &Endpoint = &Endpoint {
+            name: $name, host: $host, port: $port, unpublished: $unpublished, http: $http,
+        };)*
+        /// Every port of the lab.
         pub const ALL: &[&Endpoint] = &[$($constant),*];
     };
 }
 
 endpoints! {
-    CONSOLE = "console", "grafana", 3000, true;
-    GATEWAY = "gateway", "gateway", 8000, true;
-    CATALOG = "catalog", "catalog", 8001, true;
-    CHECKOUT = "checkout", "checkout", 8002, true;
-    PROMETHEUS = "prometheus", "prometheus", 9090, true;
-    ALERTMANAGER = "alertmanager", "alertmanager", 9093, true;
-    LOKI = "loki", "loki", 3100, true;
-    TEMPO = "tempo", "tempo", 3200, true;
-    OTLP_GRPC = "otlp-grpc", "tempo", 4317, false;
-    OTLP_HTTP = "otlp-http", "tempo", 4318, false;
+    CONSOLE = "console", "grafana", 3000, None, true;
+    GATEWAY = "gateway", "gateway", 8000, None, true;
+    CATALOG = "catalog", "catalog", 8001, None, true;
+    CHECKOUT = "checkout", "checkout", 8002, None, true;
+    PROMETHEUS = "prometheus", "prometheus", 9090, None, true;
+    ALERTMANAGER = "alertmanager", "alertmanager", 9093, None, true;
+    LOKI = "loki", "loki", 3100, None, true;
+    TEMPO = "tempo", "tempo", 3200, None, true;
+    OTLP_GRPC = "otlp-grpc", "tempo", 4317, None, false;
+    OTLP_HTTP = "otlp-http", "tempo", 4318, None, false;
+    ALERT_SINK = "alert-sink", "alert-sink", 8080, Some(28_080), true;
+    PROMTAIL = "promtail", "promtail", 9080, Some(29_080), true;
+    LAB = "lab", "lab", 9100, Some(29_100), true;
+}
+
+impl Endpoint {
+    /// The port on this machine before the offset.
+    pub fn loopback_port(&self) -> u16 {
+        self.unpublished.unwrap_or(self.port)
+    }
 }
 
 /// The services of the shop, upstream ones first.
@@ -78,7 +92,7 @@ impl Column {
 
     pub fn authority(self, endpoint: &Endpoint) -> String {
         match self {
-            Self::Loopback { offset } => format!("127.0.0.1:{}", endpoint.port + offset),
+            Self::Loopback { offset } => loopback(endpoint, offset).to_string(),
             Self::Compose => format!("{}:{}", endpoint.host, endpoint.port),
         }
     }
@@ -91,7 +105,7 @@ impl Column {
     /// The URL that is printed for people: `localhost` is what they type.
     pub fn shown(self, endpoint: &Endpoint) -> String {
         match self {
-            Self::Loopback { offset } => format!("http://localhost:{}", endpoint.port + offset),
+            Self::Loopback { offset } => format!("http://localhost:{}", endpoint.loopback_port() + offset),
             Self::Compose => self.url(endpoint),
         }
     }
@@ -99,11 +113,11 @@ impl Column {
 
 /// The loopback address of a part in a stack with this offset.
 pub fn loopback(endpoint: &Endpoint, offset: u16) -> SocketAddr {
-    SocketAddr::from((Ipv4Addr::LOCALHOST, endpoint.port + offset))
+    SocketAddr::from((Ipv4Addr::LOCALHOST, endpoint.loopback_port() + offset))
 }
 
 /// The largest offset with which every port is still a port.
-pub const MAX_OFFSET: u16 = u16::MAX - 9093;
+pub const MAX_OFFSET: u16 = u16::MAX - 29_100;
 
 /// # Errors
 /// Names what was found and the range.

@@ -9,10 +9,10 @@ fn the_two_columns_name_the_same_part() {
 
 #[test]
 fn the_largest_offset_keeps_every_port_a_port() {
-    let highest = ALL.iter().map(|endpoint| endpoint.port).max().unwrap();
+    let highest = ALL.iter().map(|endpoint| endpoint.loopback_port()).max().unwrap();
     assert_eq!(MAX_OFFSET.checked_add(highest), Some(u16::MAX));
-    assert!(parse_offset("60000").is_err() && parse_offset("-1").is_err());
-    assert_eq!(parse_offset("56442").unwrap(), 56442);
+    assert!(parse_offset("36436").is_err() && parse_offset("-1").is_err());
+    assert_eq!(parse_offset("36435").unwrap(), 36435);
 }
 
 #[test]
@@ -28,8 +28,17 @@ fn the_table_and_the_compose_file_publish_the_same_ports() {
     let published =
         compose.split("\"127.0.0.1:").skip(1).filter_map(|rest| rest.split(':').next()?.parse().ok());
     let mut published: Vec<u16> = published.collect();
-    let mut table: Vec<u16> = ALL.iter().map(|endpoint| endpoint.port).collect();
+    let open = ALL.iter().filter(|endpoint| endpoint.unpublished.is_none());
+    let mut table: Vec<u16> = open.map(|endpoint| endpoint.port).collect();
     published.sort_unstable();
     table.sort_unstable();
     assert_eq!(published, table);
+}
+
+#[test]
+fn the_table_and_the_name_table_lead_to_the_same_addresses() {
+    let names = stackconf::names::Names::with_offset(7).unwrap();
+    for endpoint in ALL {
+        assert_eq!(names.address(endpoint.host, endpoint.port), Some(loopback(endpoint, 7)), "{}", endpoint.name);
+    }
 }

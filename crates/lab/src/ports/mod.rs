@@ -5,8 +5,8 @@ use anyhow::{Result, bail};
 use std::net::TcpListener;
 
 /// The step between the offsets that `PORT_OFFSET=auto` tries. Larger than a port table with its neighbours needs.
-const AUTO_STEP: u16 = 137;
-const AUTO_FIRST: u16 = 10_000;
+const AUTO_STEP: u16 = 113;
+const AUTO_FIRST: u16 = 1_000;
 
 /// The ports that a stack needs.
 pub fn needed(only_stack: bool) -> impl Iterator<Item = &'static Endpoint> {
@@ -21,7 +21,7 @@ pub fn check(only_stack: bool, offset: u16) -> Result<()> {
     let mut taken = Vec::new();
     for endpoint in needed(only_stack) {
         if !is_free(endpoint, offset) {
-            let port = endpoint.port + offset;
+            let port = endpoint.loopback_port() + offset;
             let who = holder(port).map_or_else(|| "another program".to_owned(), |who| who.to_string());
             taken.push(format!("port {port} ({}) is taken by {who}", endpoint.name));
         }
