@@ -5,14 +5,18 @@
 //! for status pages, and warnings about keys that the embedded stack leaves out. [`yaml`] is the mechanism below them,
 //! [`names`] the table that leads `gateway:8000` to a loopback address.
 
+pub mod alertmanager;
 pub mod compose;
 pub mod error;
 pub mod glob;
+pub mod grafana;
+pub mod loki;
 pub mod names;
 pub mod prometheus;
 pub mod promtail;
 pub mod relabel;
 pub mod rules;
+pub mod tempo;
 pub mod yaml;
 
 pub use error::{At, ConfigError, Warning};

@@ -120,6 +120,11 @@ impl<'a> Section<'a> {
         self.entries.iter().find(|entry| entry.key == key).map(|entry| &entry.value).filter(|n| !n.is_null())
     }
 
+    /// Whether the key stands there at all, be it with nothing behind it (`http:` switches a receiver on).
+    pub fn named(&self, key: &str) -> bool {
+        self.entries.iter().any(|entry| entry.key == key)
+    }
+
     pub fn has(&self, key: &str) -> bool {
         self.node(key).is_some()
     }
