@@ -62,7 +62,7 @@ fn rows_are_judged_one_by_one_even_within_a_batch() {
         ]
     );
     let by_ref = AppendRow { series: SeriesKey::Ref(id), ..row(&a, 12, 3.0) };
-    assert_eq!(append(&store, &[by_ref.clone()]), [AppendOutcome::Appended(id)]);
+    assert_eq!(append(&store, std::slice::from_ref(&by_ref)), [AppendOutcome::Appended(id)]);
     let unknown = AppendRow { series: SeriesKey::Ref(model::metrics::SeriesRef(99)), ..by_ref };
     assert_eq!(append(&store, &[unknown]), [AppendOutcome::UnknownRef]);
     let bits = [(10, 1.0_f64.to_bits()), (11, stale_marker().to_bits()), (12, 3.0_f64.to_bits())];
