@@ -10,7 +10,7 @@ use std::process::{ExitStatus, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::io::BufReader;
-use tokio::process::{Child, Command};
+use tokio::process::{Child, ChildStdin, Command};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
@@ -175,6 +175,8 @@ impl Drop for Supervised {
 /// A started child and the tasks that read its output.
 struct Run {
     child: Child,
+    /// The supervision pipe. Kept apart from the child, because waiting for a child closes what it holds.
+    pipe: Option<ChildStdin>,
     pid: u32,
     identity: Option<Identity>,
     readers: Vec<JoinHandle<()>>,
@@ -236,7 +238,8 @@ impl Owner {
             let (output, name, stream, log) = copy(OutputStream::Stderr);
             readers.push(tokio::spawn(output.copy(name, stream, BufReader::new(stderr), log)));
         }
-        Ok(Run { child, pid, identity: Identity::of(pid), readers, since: Instant::now() })
+        let pipe = child.stdin.take();
+        Ok(Run { child, pipe, pid, identity: Identity::of(pid), readers, since: Instant::now() })
     }
 
     /// Runs until the token is cancelled.
@@ -288,7 +291,7 @@ impl Owner {
     }
 
     async fn end(&self, mut run: Run, status: &watch::Sender<Status>) {
-        drop(run.child.stdin.take());
+        drop(run.pipe.take());
         signal_group(run.pid, Signal::TERM);
         let exit = match tokio::time::timeout(self.spec.grace, run.child.wait()).await {
             Ok(exit) => exit,

@@ -75,6 +75,9 @@ async fn stop_closes_the_pipe_and_leaves_nothing_even_when_the_request_is_ignore
 async fn a_child_that_listens_to_its_pipe_ends_with_its_supervisor() {
     let (process, mut lines) = start(shell("trap '' TERM; echo $LAB_SUPERVISED; cat >/dev/null; echo bye"));
     assert_eq!(line(&mut lines).await, "1");
+    // The pipe stays open for as long as the supervisor holds it.
+    let early = tokio::time::timeout(Duration::from_millis(200), lines.recv()).await;
+    assert!(early.is_err(), "{early:?}");
     let changes = process.changes();
     process.stop().await;
     assert_eq!(line(&mut lines).await, "bye");
