@@ -1,12 +1,14 @@
 //! Whether the ports are free, and who holds the ones that are not.
 
-use crate::endpoints::{ALL, Endpoint, MAX_OFFSET, SERVICES, loopback};
+use crate::endpoints::{ALL, Endpoint, SERVICES, loopback};
 use anyhow::{Result, bail};
 use std::net::TcpListener;
 
-/// The step between the offsets that `PORT_OFFSET=auto` tries. Larger than a port table with its neighbours needs.
-const AUTO_STEP: u16 = 113;
+/// The offsets that `PORT_OFFSET=auto` tries. All ports stay below 32768, where Linux begins to give ports to outgoing
+/// connections.
+const AUTO_STEP: u16 = 13;
 const AUTO_FIRST: u16 = 1_000;
+const AUTO_TRIES: u32 = 200;
 
 /// The ports that a stack needs.
 pub fn needed(only_stack: bool) -> impl Iterator<Item = &'static Endpoint> {
@@ -38,9 +40,9 @@ pub fn check(only_stack: bool, offset: u16) -> Result<()> {
 /// When there is none, which means that the machine has hardly a free port.
 pub fn free_offset(only_stack: bool) -> Result<u16> {
     // Starting at a number of the process's own keeps stacks that start at the same instant apart.
-    let start = std::process::id() % 300;
-    let tries = (0..300).map(|step| AUTO_FIRST + AUTO_STEP * (((start + step) % 300) as u16));
-    for offset in tries.filter(|offset| *offset <= MAX_OFFSET) {
+    let start = std::process::id() % AUTO_TRIES;
+    let tries = (0..AUTO_TRIES).map(|step| AUTO_FIRST + AUTO_STEP * (((start + step) % AUTO_TRIES) as u16));
+    for offset in tries {
         if needed(only_stack).all(|endpoint| is_free(endpoint, offset)) {
             return Ok(offset);
         }
