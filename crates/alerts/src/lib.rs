@@ -6,6 +6,7 @@
 //! ("Configuration", "Alerting concepts") and its API description.
 
 pub mod alert;
+mod config;
 pub mod dispatch;
 pub mod inhibit;
 mod manager;
@@ -18,6 +19,7 @@ pub mod state;
 pub mod timeinterval;
 
 pub use alert::{Alert, PostableAlert};
+pub use config::Config;
 pub use manager::{AlertFilter, AlertStatus, Alertmanager, GroupView, Options};
 
 #[derive(Debug, thiserror::Error)]
@@ -26,6 +28,4 @@ pub enum AlertsError {
     State { path: String, reason: String },
     #[error("cannot write alerting state: {0}")]
     Write(String),
-    #[error("{0}")]
-    Config(String),
 }

@@ -2,38 +2,29 @@
 
 use crate::provider::Provider;
 use model::clock::Millis;
-use model::{Labels, Matcher, matcher::all_match};
+use model::{Labels, matcher::all_match};
+use stackconf::alertmanager::InhibitRule;
 
-#[derive(Clone, Debug, Default)]
-pub struct InhibitRule {
-    pub source: Vec<Matcher>,
-    pub target: Vec<Matcher>,
-    /// Labels whose values have to be the same in both; a label that both lack is the same.
-    pub equal: Vec<String>,
-}
-
-impl InhibitRule {
-    /// The fingerprint of a firing alert that mutes `target` by this rule.
-    fn source_of(&self, target: &Labels, provider: &Provider, now: Millis) -> Option<u64> {
-        if !all_match(&self.target, target) {
-            return None;
-        }
-        // An alert that is both source and target cannot be muted by another of its kind (nor by itself).
-        let two_sided = all_match(&self.source, target);
-        provider
-            .iter()
-            .filter(|alert| !alert.resolved_at(now) && all_match(&self.source, &alert.labels))
-            .filter(|alert| self.equal.iter().all(|name| alert.labels.value(name) == target.value(name)))
-            .filter(|alert| !(two_sided && all_match(&self.target, &alert.labels)))
-            .map(crate::Alert::fingerprint)
-            .min()
+/// The fingerprint of a firing alert that mutes `target` by this rule.
+fn source_of(rule: &InhibitRule, target: &Labels, provider: &Provider, now: Millis) -> Option<u64> {
+    if !all_match(&rule.target, target) {
+        return None;
     }
+    // An alert that is both source and target cannot be muted by another of its kind (nor by itself).
+    let two_sided = all_match(&rule.source, target);
+    provider
+        .iter()
+        .filter(|alert| !alert.resolved_at(now) && all_match(&rule.source, &alert.labels))
+        .filter(|alert| rule.equal.iter().all(|name| alert.labels.value(name) == target.value(name)))
+        .filter(|alert| !(two_sided && all_match(&rule.target, &alert.labels)))
+        .map(crate::Alert::fingerprint)
+        .min()
 }
 
 /// Fingerprints of the alerts that mute an alert with these labels.
 pub fn inhibited_by(rules: &[InhibitRule], labels: &Labels, provider: &Provider, now: Millis) -> Vec<u64> {
     let mut sources: Vec<u64> =
-        rules.iter().filter_map(|rule| rule.source_of(labels, provider, now)).collect();
+        rules.iter().filter_map(|rule| source_of(rule, labels, provider, now)).collect();
     sources.sort_unstable();
     sources.dedup();
     sources

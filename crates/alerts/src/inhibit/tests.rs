@@ -1,5 +1,6 @@
 use super::*;
 use crate::{Alert, PostableAlert};
+use model::Matcher;
 
 const NOW: Millis = 1_000_000;
 

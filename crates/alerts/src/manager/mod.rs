@@ -1,18 +1,18 @@
 //! [`Alertmanager`]: the parts put together, driven by one task.
 
+use crate::config::Config;
 use crate::dispatch::{Dispatcher, Flush};
-use crate::inhibit::{InhibitRule, inhibited_by};
+use crate::inhibit::inhibited_by;
 use crate::notify::log::{NotificationLog, entry_key, needs_update};
-use crate::notify::{FIRST_BACKOFF, MAX_BACKOFF, MIN_TIMEOUT, Notification, Receiver, webhook};
+use crate::notify::{FIRST_BACKOFF, MAX_BACKOFF, MIN_TIMEOUT, Notification, webhook};
 use crate::provider::Provider;
 use crate::route::Route;
 use crate::silence::{Silence, SilenceError, Silences};
 use crate::state::State;
-use crate::timeinterval::TimeInterval;
-use crate::{Alert, AlertsError, PostableAlert};
+use crate::{Alert, AlertsError, PostableAlert, timeinterval};
 use model::clock::Millis;
 use model::{Clock, Labels, Matcher, matcher::all_match};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -28,18 +28,6 @@ const MAX_SENDING: usize = 64;
 const MAX_SLEEP: Duration = Duration::from_secs(5);
 /// How long a stop waits for notifications that are under way.
 const STOP_GRACE: Duration = Duration::from_secs(3);
-
-/// Everything that a configuration file says, in the form the stages use.
-#[derive(Clone)]
-pub struct Config {
-    pub route: Route,
-    pub receivers: BTreeMap<String, Receiver>,
-    pub inhibit_rules: Vec<InhibitRule>,
-    pub time_intervals: BTreeMap<String, Vec<TimeInterval>>,
-    pub resolve_timeout: Millis,
-    /// The file as it is, for `/api/v2/status`.
-    pub text: String,
-}
 
 /// What an Alertmanager needs from outside.
 pub struct Options {
@@ -368,7 +356,7 @@ impl Inner {
     fn muting_intervals(&self, route: &Route, now: Millis) -> Vec<String> {
         let holds = |name: &&String| {
             let intervals = self.config.time_intervals.get(*name);
-            intervals.is_some_and(|list| list.iter().any(|interval| interval.contains(now)))
+            intervals.is_some_and(|list| list.iter().any(|interval| timeinterval::contains(interval, now)))
         };
         let mut muting: Vec<String> = route.mute_time_intervals.iter().filter(holds).cloned().collect();
         let active = &route.active_time_intervals;

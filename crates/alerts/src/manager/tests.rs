@@ -1,8 +1,11 @@
 use super::*;
+use crate::notify::Receiver;
 use crate::route::GroupBy;
 use crate::silence::SilenceMatcher;
 use crate::sink::{self, Sink};
 use model::ManualClock;
+use stackconf::alertmanager::InhibitRule;
+use std::collections::BTreeMap;
 
 /// A moment in 2026, so that formatted times look like times.
 const START: Millis = 1_780_000_000_000;
