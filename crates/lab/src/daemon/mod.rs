@@ -8,7 +8,9 @@ mod control;
 pub mod http;
 mod log;
 mod services;
+mod sink;
 pub mod stack;
+mod wiring;
 
 use crate::fingerprint;
 use crate::host::Context;

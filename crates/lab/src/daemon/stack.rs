@@ -2,6 +2,8 @@
 
 use super::board::Board;
 use super::services::Services;
+use super::sink;
+use super::wiring::Wiring;
 use crate::control::StackStatus;
 use crate::endpoints::{self, Column};
 use crate::fingerprint::{self, Fingerprint};
@@ -15,7 +17,6 @@ use std::time::Duration;
 use supervise::{Identity, Output, OutputLine};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
-use tokio_util::sync::CancellationToken;
 
 /// Lines of the services that wait for the log pipeline. At 1 kB a line this is 16 MB at most.
 const OUTPUT_CAPACITY: usize = 16 * 1024;
@@ -43,8 +44,6 @@ impl Setup {
 /// A running stack. Stop it with [`Stack::stop`].
 pub struct Stack {
     handle: Handle,
-    token: CancellationToken,
-    recorder: JoinHandle<()>,
     output: JoinHandle<()>,
 }
 
@@ -53,8 +52,7 @@ pub struct Stack {
 pub struct Handle(Arc<Shared>);
 
 struct Shared {
-    setup: Setup,
-    board: Board,
+    wiring: Wiring,
     services: Option<Services>,
     /// Changes when one service is restarted from a new binary.
     fingerprint: Mutex<Fingerprint>,
@@ -69,22 +67,31 @@ impl Stack {
     /// left running then.
     pub async fn start(setup: Setup) -> Result<Self> {
         let board = Board::new();
-        let token = CancellationToken::new();
-        let (output, lines) = Output::channel(OUTPUT_CAPACITY, setup.clock.clone());
-        let column = setup.column();
-        let services = if setup.options.only_stack {
-            None
-        } else {
-            for endpoint in endpoints::SERVICES {
-                board.add(endpoint.name, Some(column.shown(endpoint)));
+        for endpoint in endpoints::SERVICES.iter().filter(|_| !setup.options.only_stack) {
+            board.add(endpoint.name, Some(setup.column().shown(endpoint)));
+        }
+        let wiring = Wiring::new(setup, board)?;
+        match Self::start_parts(&wiring).await {
+            Ok(stack) => Ok(stack),
+            Err(error) => {
+                wiring.stop().await;
+                Err(error)
             }
-            Some(Services::start(&setup, &board, output).await?)
+        }
+    }
+
+    async fn start_parts(wiring: &Wiring) -> Result<Self> {
+        let (output, lines) = Output::channel(OUTPUT_CAPACITY, wiring.setup.clock.clone());
+        sink::start(wiring).await?;
+        let services = match wiring.setup.options.only_stack {
+            true => None,
+            false => Some(Services::start(&wiring.setup, &wiring.board, output).await?),
         };
-        let fingerprint = Mutex::new(setup.fingerprint.clone());
-        let handle = Handle(Arc::new(Shared { setup, board, services, fingerprint }));
-        let recorder = tokio::spawn(record(handle.clone(), token.clone()));
+        let fingerprint = Mutex::new(wiring.setup.fingerprint.clone());
+        let handle = Handle(Arc::new(Shared { wiring: wiring.clone(), services, fingerprint }));
+        wiring.own(tokio::spawn(record(handle.clone())));
         let output = tokio::spawn(consume(lines));
-        Ok(Self { handle, token, recorder, output })
+        Ok(Self { handle, output })
     }
 
     pub fn handle(&self) -> Handle {
@@ -99,17 +106,15 @@ impl Stack {
         if let Some(services) = &self.handle.0.services {
             services.stop().await;
         }
-        self.token.cancel();
-        // Both end at once when the token is cancelled or the last sender is gone; a panic was reported already.
-        let _ = self.recorder.await;
         self.output.abort();
-        State::remove(&self.handle.0.setup.place)
+        self.handle.0.wiring.stop().await;
+        State::remove(self.handle.place())
     }
 }
 
 impl Handle {
     pub fn place(&self) -> &Place {
-        &self.0.setup.place
+        &self.0.wiring.setup.place
     }
 
     fn fingerprint(&self) -> Fingerprint {
@@ -118,9 +123,9 @@ impl Handle {
 
     pub fn status(&self) -> StackStatus {
         StackStatus {
-            options: self.0.setup.options.clone(),
+            options: self.0.wiring.setup.options.clone(),
             fingerprint: self.fingerprint(),
-            parts: self.0.board.list(),
+            parts: self.0.wiring.board.list(),
         }
     }
 
@@ -132,8 +137,8 @@ impl Handle {
         let Some(services) = &self.0.services else {
             bail!("this stack runs without the shop, there is no service to restart");
         };
-        let setup = &self.0.setup;
-        services.restart(setup, &self.0.board, name).await?;
+        let setup = &self.0.wiring.setup;
+        services.restart(setup, &self.0.wiring.board, name).await?;
         let now = fingerprint::take(&setup.place, &setup.program, true);
         if let Some(hash) = now.get(name) {
             let mut fingerprint = self.0.fingerprint.lock().unwrap_or_else(PoisonError::into_inner);
@@ -147,7 +152,9 @@ impl Handle {
     /// # Errors
     /// When it is wrong; the old one stays.
     pub async fn reload(&self) -> Result<()> {
-        Ok(())
+        // Files are read and rules parsed: not on a thread that serves requests.
+        let wiring = self.0.wiring.clone();
+        tokio::task::spawn_blocking(move || wiring.reload_all()).await?
     }
 
     async fn state(&self) -> Result<State> {
@@ -160,12 +167,12 @@ impl Handle {
                 }
             }
         }
-        Ok(State { options: self.0.setup.options.clone(), processes, fingerprint: self.fingerprint() })
+        Ok(State { options: self.0.wiring.setup.options.clone(), processes, fingerprint: self.fingerprint() })
     }
 }
 
 /// Keeps the state file in step with the running processes.
-async fn record(handle: Handle, token: CancellationToken) {
+async fn record(handle: Handle) {
     let mut last = None;
     loop {
         match handle.state().await {
@@ -177,7 +184,7 @@ async fn record(handle: Handle, token: CancellationToken) {
             Err(error) => tracing::error!("{error:#}"),
         }
         tokio::select! {
-            () = token.cancelled() => return,
+            () = handle.0.wiring.token.cancelled() => return,
             () = tokio::time::sleep(RECORD) => {}
         }
     }
