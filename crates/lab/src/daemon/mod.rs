@@ -3,6 +3,7 @@
 //! This module is the process around a [`stack::Stack`]: session, log, signals, control socket. The stack itself is a
 //! value that can be started many times in one process.
 
+mod alerting;
 mod board;
 mod control;
 pub mod http;

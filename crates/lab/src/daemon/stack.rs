@@ -2,7 +2,7 @@
 
 use super::board::Board;
 use super::services::Services;
-use super::sink;
+use super::{alerting, sink};
 use super::wiring::Wiring;
 use crate::control::StackStatus;
 use crate::endpoints::{self, Column};
@@ -83,6 +83,7 @@ impl Stack {
     async fn start_parts(wiring: &Wiring) -> Result<Self> {
         let (output, lines) = Output::channel(OUTPUT_CAPACITY, wiring.setup.clock.clone());
         sink::start(wiring).await?;
+        alerting::start(wiring).await?;
         let services = match wiring.setup.options.only_stack {
             true => None,
             false => Some(Services::start(&wiring.setup, &wiring.board, output).await?),

@@ -143,6 +143,13 @@ impl Wiring {
         self.host_path(service, &self.flag(service, "config.file")?)
     }
 
+    /// Tells of keys that the embedded stack leaves out.
+    pub fn warn(&self, warnings: &[stackconf::Warning]) {
+        for warning in warnings {
+            tracing::warn!("{warning}");
+        }
+    }
+
     /// The page of the console on a subject.
     pub fn console_page(&self, path: &str) -> String {
         format!("{}{path}", self.setup.column().shown(crate::endpoints::CONSOLE))
