@@ -1,0 +1,5 @@
+//! The embedded stack from outside: the real `lab` binary, real services, real ports. Stacks run side by side, each in a
+//! `.lab` folder and on ports of its own.
+
+mod harness;
+mod life;
