@@ -293,6 +293,14 @@ impl Expr {
         }
     }
 
+    /// The text of a string literal.
+    pub fn literal_text(&self) -> Option<&str> {
+        match &self.unwrapped().node {
+            Node::Text(text) => Some(&text.value),
+            _ => None,
+        }
+    }
+
     pub(crate) fn children(&self) -> Vec<&Self> {
         match &self.node {
             Node::Number(_) | Node::Text(_) | Node::Vector(_) | Node::Matrix(..) => Vec::new(),
