@@ -5,6 +5,7 @@
 
 mod alerting;
 mod board;
+mod console;
 mod control;
 pub mod http;
 mod log;

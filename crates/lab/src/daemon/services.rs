@@ -2,6 +2,7 @@
 
 use super::board::Board;
 use super::stack::Setup;
+use super::wiring::Wiring;
 use crate::endpoints::{self, Endpoint, loopback};
 use crate::fingerprint::beside;
 use anyhow::{Context as _, Result};
@@ -26,6 +27,7 @@ const WATCH: Duration = Duration::from_secs(2);
 /// All services of one stack.
 pub struct Services {
     running: Mutex<BTreeMap<&'static str, Service>>,
+    wiring: Wiring,
     output: Output,
 }
 
@@ -35,53 +37,85 @@ struct Service {
 }
 
 impl Services {
+    /// Nothing is started yet.
+    pub fn new(wiring: Wiring, output: Output) -> Self {
+        for endpoint in endpoints::SERVICES {
+            wiring.board.add(endpoint.name, Some(wiring.setup.column().shown(endpoint)));
+        }
+        Self { running: Mutex::default(), wiring, output }
+    }
+
     /// Starts every service at once.
     ///
     /// # Errors
     /// When a program is missing or cannot be executed; the others are stopped again.
-    pub async fn start(setup: &Setup, board: &Board, output: Output) -> Result<Self> {
-        let services = Self { running: Mutex::default(), output };
+    pub async fn start_all(&self) -> Result<()> {
         for endpoint in endpoints::SERVICES {
-            if let Err(error) = services.launch(setup, board, endpoint).await {
-                services.stop().await;
+            if let Err(error) = self.start(endpoint.name).await {
+                self.stop_all().await;
                 return Err(error);
             }
         }
-        Ok(services)
-    }
-
-    async fn launch(&self, setup: &Setup, board: &Board, endpoint: &'static Endpoint) -> Result<()> {
-        let process = Supervised::start(spec(setup, endpoint), self.output.clone())
-            .with_context(|| format!("cannot start the service {}", endpoint.name))?;
-        let url = format!("http://{}/readyz", loopback(endpoint, setup.options.offset));
-        let client = crate::http::client()?;
-        let watcher = tokio::spawn(watch_one(endpoint.name, process.changes(), board.clone(), client, url));
-        self.running.lock().await.insert(endpoint.name, Service { process, watcher });
         Ok(())
     }
 
-    /// Stops one service and starts it again, from its binary as it is now.
+    /// Starts one service, from its binary as it is now. One that runs is left alone.
     ///
     /// # Errors
     /// When the service does not exist or cannot be started.
-    pub async fn restart(&self, setup: &Setup, board: &Board, name: &str) -> Result<()> {
+    pub async fn start(&self, name: &str) -> Result<()> {
+        let endpoint = endpoints::service(name)?;
+        let setup = &self.wiring.setup;
+        let mut running = self.running.lock().await;
+        if running.contains_key(endpoint.name) {
+            return Ok(());
+        }
+        self.wiring.board.starting(endpoint.name);
+        let process = Supervised::start(spec(setup, endpoint), self.output.clone())
+            .with_context(|| format!("cannot start the service {}", endpoint.name))?;
+        let url = format!("http://{}/readyz", loopback(endpoint, setup.options.offset));
+        let (board, client) = (self.wiring.board.clone(), self.wiring.client.clone());
+        let watcher = tokio::spawn(watch_one(endpoint.name, process.changes(), board, client, url));
+        running.insert(endpoint.name, Service { process, watcher });
+        Ok(())
+    }
+
+    /// Stops one service; it stays down until somebody starts it.
+    ///
+    /// # Errors
+    /// When the service does not exist.
+    pub async fn stop(&self, name: &str) -> Result<()> {
         let endpoint = endpoints::service(name)?;
         let old = self.running.lock().await.remove(endpoint.name);
         if let Some(old) = old {
             old.watcher.abort();
             old.process.stop().await;
         }
-        board.starting(endpoint.name);
-        self.launch(setup, board, endpoint).await
+        self.wiring.board.process(endpoint.name, None, 0);
+        self.wiring.board.failed(endpoint.name, "stopped on request");
+        Ok(())
     }
 
-    /// Name and status of each.
+    /// Ends one service without asking it, to see it come back.
+    ///
+    /// # Errors
+    /// When the service does not exist or does not run.
+    pub async fn kill(&self, name: &str) -> Result<()> {
+        let endpoint = endpoints::service(name)?;
+        let running = self.running.lock().await;
+        let status = running.get(endpoint.name).map(|service| service.process.status());
+        let identity = status.as_ref().and_then(Status::identity);
+        identity.with_context(|| format!("{name} is not running"))?.kill();
+        Ok(())
+    }
+
+    /// Name and status of each that is not stopped.
     pub async fn list(&self) -> Vec<(&'static str, Status)> {
         self.running.lock().await.iter().map(|(name, service)| (*name, service.process.status())).collect()
     }
 
     /// Stops all at the same time; each has its grace period.
-    pub async fn stop(&self) {
+    pub async fn stop_all(&self) {
         let services = std::mem::take(&mut *self.running.lock().await);
         let mut stops = tokio::task::JoinSet::new();
         for service in services.into_values() {

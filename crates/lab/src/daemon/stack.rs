@@ -2,10 +2,10 @@
 
 use super::board::Board;
 use super::services::Services;
-use super::{alerting, sink};
+use super::{alerting, console, sink};
 use super::wiring::Wiring;
 use crate::control::StackStatus;
-use crate::endpoints::{self, Column};
+use crate::endpoints::Column;
 use crate::fingerprint::{self, Fingerprint};
 use crate::place::Place;
 use crate::state::{DAEMON, Options, Process, State};
@@ -53,7 +53,7 @@ pub struct Handle(Arc<Shared>);
 
 struct Shared {
     wiring: Wiring,
-    services: Option<Services>,
+    services: Option<Arc<Services>>,
     /// Changes when one service is restarted from a new binary.
     fingerprint: Mutex<Fingerprint>,
 }
@@ -67,9 +67,6 @@ impl Stack {
     /// left running then.
     pub async fn start(setup: Setup) -> Result<Self> {
         let board = Board::new();
-        for endpoint in endpoints::SERVICES.iter().filter(|_| !setup.options.only_stack) {
-            board.add(endpoint.name, Some(setup.column().shown(endpoint)));
-        }
         let wiring = Wiring::new(setup, board)?;
         match Self::start_parts(&wiring).await {
             Ok(stack) => Ok(stack),
@@ -82,12 +79,13 @@ impl Stack {
 
     async fn start_parts(wiring: &Wiring) -> Result<Self> {
         let (output, lines) = Output::channel(OUTPUT_CAPACITY, wiring.setup.clock.clone());
+        let services = (!wiring.setup.options.only_stack).then(|| Arc::new(Services::new(wiring.clone(), output)));
         sink::start(wiring).await?;
         alerting::start(wiring).await?;
-        let services = match wiring.setup.options.only_stack {
-            true => None,
-            false => Some(Services::start(&wiring.setup, &wiring.board, output).await?),
-        };
+        console::start(wiring, services.clone()).await?;
+        if let Some(services) = &services {
+            services.start_all().await?;
+        }
         let fingerprint = Mutex::new(wiring.setup.fingerprint.clone());
         let handle = Handle(Arc::new(Shared { wiring: wiring.clone(), services, fingerprint }));
         wiring.own(tokio::spawn(record(handle.clone())));
@@ -105,7 +103,7 @@ impl Stack {
     /// When the state file cannot be removed.
     pub async fn stop(self) -> Result<()> {
         if let Some(services) = &self.handle.0.services {
-            services.stop().await;
+            services.stop_all().await;
         }
         self.output.abort();
         self.handle.0.wiring.stop().await;
@@ -139,7 +137,8 @@ impl Handle {
             bail!("this stack runs without the shop, there is no service to restart");
         };
         let setup = &self.0.wiring.setup;
-        services.restart(setup, &self.0.wiring.board, name).await?;
+        services.stop(name).await?;
+        services.start(name).await?;
         let now = fingerprint::take(&setup.place, &setup.program, true);
         if let Some(hash) = now.get(name) {
             let mut fingerprint = self.0.fingerprint.lock().unwrap_or_else(PoisonError::into_inner);

@@ -42,6 +42,11 @@ impl Identity {
         start_time(self.pid).as_deref() == Some(self.start.as_str())
     }
 
+    /// Ends this very process at once, without asking it.
+    pub fn kill(&self) {
+        self.signal(Signal::KILL);
+    }
+
     /// Sends a signal to this very process and to its group, when it leads one.
     ///
     /// Between the look and the signal lies an instant in which the number could change hands; the numbers are given
