@@ -62,6 +62,8 @@ make_rust() {
   for part in bin lib libexec; do
     [ ! -d "$sysroot/$part" ] || cp -al "$sysroot/$part" "$context/toolchain/$part" 2>/dev/null || cp -a "$sysroot/$part" "$context/toolchain/$part"
   done
+  # A company's proxy may sign with a certificate of its own, which the host trusts.
+  cp /etc/ssl/certs/ca-certificates.crt "$context/"
   # The crates that were fetched for this checkout, so that the build asks the network for nothing.
   cp -a "${CARGO_HOME:-$HOME/.cargo}/registry" "$context/cargo/registry"
   rm -rf "$context/cargo/registry/src"
@@ -70,6 +72,7 @@ FROM debian:bookworm-slim
 RUN apt-get update -qq && apt-get install -qq --no-install-recommends gcc libc6-dev >/dev/null && rm -rf /var/lib/apt/lists/*
 COPY toolchain /usr/local/rust
 COPY cargo /usr/local/cargo
+COPY ca-certificates.crt /etc/ssl/certs/ca-certificates.crt
 ENV CARGO_HOME=/usr/local/cargo PATH=/usr/local/rust/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 END
   build rust:1.95-bookworm "$context"
@@ -98,9 +101,13 @@ make_prometheus() {
   context=$work/prometheus
   mkdir -p "$context"
   cp "$(command -v prometheus)" "$(command -v promtool)" "$context/"
+  # Debian's package keeps the web pages beside the binary, not in it.
+  mkdir -p "$context/share"
+  [ ! -d /usr/share/prometheus/web ] || cp -a /usr/share/prometheus/web "$context/share/web"
   cat >"$context/Dockerfile" <<'END'
 FROM debian:bookworm-slim
 COPY prometheus promtool /bin/
+COPY share /usr/share/prometheus
 RUN ln -s /bin/busybox /bin/wget && mkdir -p /prometheus /etc/prometheus && chown nobody:nogroup /prometheus
 USER nobody
 WORKDIR /prometheus
@@ -115,9 +122,13 @@ make_alertmanager() {
   context=$work/alertmanager
   mkdir -p "$context"
   cp "$(command -v prometheus-alertmanager)" "$context/alertmanager"
+  # Debian's package keeps the default templates beside the binary, and does not start without them.
+  mkdir -p "$context/share"
+  [ ! -d /usr/share/prometheus/alertmanager ] || cp -a /usr/share/prometheus/alertmanager "$context/share/alertmanager"
   cat >"$context/Dockerfile" <<'END'
 FROM debian:bookworm-slim
 COPY alertmanager /bin/
+COPY share /usr/share/prometheus
 RUN ln -s /bin/busybox /bin/wget && mkdir -p /alertmanager /etc/alertmanager && chown nobody:nogroup /alertmanager
 USER nobody
 WORKDIR /alertmanager
