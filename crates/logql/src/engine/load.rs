@@ -177,7 +177,7 @@ impl Loader<'_> {
     fn row(&mut self, row: LogRow<'_>) -> ControlFlow<()> {
         self.seen += 1;
         self.bytes += row.line.len() as u64;
-        if self.seen % CHECK_EVERY == 0 && self.interrupt.interrupted() {
+        if self.seen.is_multiple_of(CHECK_EVERY) && self.interrupt.interrupted() {
             self.failure = Some(EvalError::Interrupted);
             return ControlFlow::Break(());
         }
@@ -271,10 +271,10 @@ impl Keys {
                 }
             }
         }
-        if let Some((last, index)) = &self.last {
-            if *last == self.key {
-                return (*index, false);
-            }
+        if let Some((last, index)) = &self.last
+            && *last == self.key
+        {
+            return (*index, false);
         }
         let (index, new) = match self.known.get(self.key.as_slice()) {
             Some(index) => (*index, false),

@@ -253,10 +253,10 @@ impl Context<'_> {
             if points.is_empty() {
                 continue;
             }
-            if let Some(error) = series.labels.get(crate::pipeline::fields::ERROR) {
-                if !loaded.keep_errors {
-                    return Err(EvalError::Pipeline { error: error.to_owned(), series: series.labels });
-                }
+            if let Some(error) = series.labels.get(crate::pipeline::fields::ERROR)
+                && !loaded.keep_errors
+            {
+                return Err(EvalError::Pipeline { error: error.to_owned(), series: series.labels });
             }
             out.push(Series { labels: series.labels, points });
         }

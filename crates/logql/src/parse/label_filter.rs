@@ -71,10 +71,10 @@ impl Parser {
             return Err(self.unexpected(&[]));
         }
         self.next();
-        if let Some(op @ (MatchOp::Equal | MatchOp::NotEqual)) = text_op {
-            if let Some(pattern) = self.ip()? {
-                return Ok(LabelFilter::Ip { name, negative: op == MatchOp::NotEqual, pattern });
-            }
+        if let Some(op @ (MatchOp::Equal | MatchOp::NotEqual)) = text_op
+            && let Some(pattern) = self.ip()?
+        {
+            return Ok(LabelFilter::Ip { name, negative: op == MatchOp::NotEqual, pattern });
         }
         if let (Some(op), Token::Text(_)) = (text_op, self.peek()) {
             let value = self.text()?;

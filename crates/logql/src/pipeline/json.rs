@@ -22,10 +22,10 @@ pub(super) struct JsonStep;
 
 impl Step for JsonStep {
     fn run(&self, line: &mut Line<'_>) -> bool {
-        if !line.hints.skip_parsers {
-            if let Err(details) = flatten(&line.text, line.fields, line.hints) {
-                line.fields.set_error(JSON_ERROR, details);
-            }
+        if !line.hints.skip_parsers
+            && let Err(details) = flatten(&line.text, line.fields, line.hints)
+        {
+            line.fields.set_error(JSON_ERROR, details);
         }
         true
     }

@@ -41,7 +41,7 @@ impl LogfmtStep {
         let Line { text, fields, hints, .. } = line;
         let mut name = String::new();
         let mut scanner = Scanner::new(text);
-        while let Some(pair) = scanner.next() {
+        for pair in scanner {
             match pair {
                 Ok((key, value)) => {
                     if value.is_empty() && !self.keep_empty {
@@ -63,7 +63,7 @@ impl LogfmtStep {
         let Line { text, fields, .. } = line;
         let mut seen = vec![false; self.expressions.len()];
         let mut scanner = Scanner::new(text);
-        while let Some(pair) = scanner.next() {
+        for pair in scanner {
             match pair {
                 Ok((key, value)) => {
                     for (at, (label, wanted)) in self.expressions.iter().enumerate() {

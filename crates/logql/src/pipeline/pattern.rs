@@ -81,10 +81,10 @@ impl Step for PatternStep {
             // A literal that is not there: the capture takes the rest of the line.
             let end = if literal.is_empty() { None } else { rest.find(literal) };
             let captured = &rest[..end.unwrap_or(rest.len())];
-            if let Some(name) = name {
-                if !fields.extract(name, captured, hints) {
-                    return true;
-                }
+            if let Some(name) = name
+                && !fields.extract(name, captured, hints)
+            {
+                return true;
             }
             let Some(end) = end else { return true };
             rest = &rest[end + literal.len()..];

@@ -97,7 +97,7 @@ pub fn format_bytes(bytes: u64) -> String {
 pub fn format_range(nanos: i64) -> String {
     let sign = if nanos < 0 { "-" } else { "" };
     let length = nanos.unsigned_abs();
-    if length % 1_000_000 == 0 {
+    if length.is_multiple_of(1_000_000) {
         let duration = std::time::Duration::from_nanos(length);
         return format!("{sign}{}", model::duration::format_duration(duration));
     }
