@@ -325,6 +325,13 @@ impl Expr {
         found
     }
 
+    pub(crate) fn first_selector(&self) -> Option<&Selector> {
+        match &self.node {
+            Node::Vector(selector) | Node::Matrix(selector, _) => Some(selector),
+            _ => self.children().into_iter().find_map(Self::first_selector),
+        }
+    }
+
     fn visit<'a>(&'a self, see: &mut dyn FnMut(&'a Self)) {
         see(self);
         for child in self.children() {

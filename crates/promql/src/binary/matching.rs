@@ -76,8 +76,9 @@ fn group(many: &[Column], one: &[Column], matching: &Matching) -> Vec<Group> {
 
 impl Join<'_> {
     fn fills(&self) -> (Option<f64>, Option<f64>) {
+        // As upstream has it, "left" is the many side of a grouped operation, on whichever side of the operator it stands.
         let Matching { fill_left, fill_right, .. } = self.binary.matching;
-        if self.swapped { (fill_right, fill_left) } else { (fill_left, fill_right) }
+        (fill_left, fill_right)
     }
 
     fn group(&mut self, group: &Group) -> Result<(), EvalError> {
@@ -106,11 +107,7 @@ impl Join<'_> {
                     (None, Some(fill)) => fill,
                     (None, None) => continue,
                 };
-                let result = self.value(value, partner);
-                if !present(result) {
-                    taken[step] = taken[step] || fill_many.is_some();
-                    continue;
-                }
+                // Ambiguity is an error whether a comparison keeps the values or not.
                 if one_to_one && taken[step] && ones[step].is_some() {
                     return Err(EvalError::Execution(
                         "multiple matches for labels: many-to-one matching must be explicit (group_left/group_right)"
@@ -118,6 +115,10 @@ impl Join<'_> {
                     ));
                 }
                 taken[step] = true;
+                let result = self.value(value, partner);
+                if !present(result) {
+                    continue;
+                }
                 let output = match outputs.get(&ones[step]) {
                     Some(output) => *output,
                     None => {

@@ -139,7 +139,7 @@ pub(super) fn quantiles(evaluator: &mut Evaluator<'_>, call: &Call, grid: &Grid)
                 value
             })?;
         // The label holds the quantile of the first step: it is a constant in every sensible query.
-        let shown = format_float(quantiles.first().copied().unwrap_or(f64::NAN));
+        let shown = open_metrics_float(quantiles.first().copied().unwrap_or(f64::NAN));
         for column in &mut found {
             let mut builder = column.labels.to_builder();
             builder.set(&label.value, &shown);
@@ -148,6 +148,12 @@ pub(super) fn quantiles(evaluator: &mut Evaluator<'_>, call: &Call, grid: &Grid)
         answers.append(&mut found);
     }
     Ok(Out::Vector(answers))
+}
+
+/// As OpenMetrics writes the values of `le` and `quantile`: `0.5`, `1.0`.
+fn open_metrics_float(value: f64) -> String {
+    let text = format_float(value);
+    if value.is_finite() && !text.contains('.') { format!("{text}.0") } else { text }
 }
 
 fn warn_out_of_range(evaluator: &mut Evaluator<'_>, quantiles: &[f64], pos: Pos) {
@@ -269,9 +275,11 @@ fn bucket_fraction(lower: f64, upper: f64, buckets: &[Bucket]) -> f64 {
                 return rank;
             }
             if bucket.upper > value {
-                // There is nothing to interpolate in a bucket without end.
-                return if start.is_infinite() || bucket.upper.is_infinite() {
+                // There is nothing to interpolate in a bucket without end: neither the last nor an open first one counts.
+                return if bucket.upper.is_infinite() {
                     rank
+                } else if start.is_infinite() {
+                    bucket.count
                 } else {
                     rank + (bucket.count - rank) * (value - start) / (bucket.upper - start)
                 };

@@ -1,6 +1,6 @@
 //! `info`: adds the labels of info metrics (`target_info`) to the series of the same instance and job.
 
-use crate::ast::{Call, Node, Selector};
+use crate::ast::{Call, Expr, Node, Selector};
 use crate::column::{Column, present};
 use crate::error::EvalError;
 use crate::eval::{Evaluator, Out};
@@ -31,8 +31,15 @@ impl InfoSeries {
         builder.build()
     }
 
-    fn read(evaluator: &mut Evaluator<'_>, matchers: Vec<Matcher>, grid: &Grid) -> Result<Self, EvalError> {
-        let selector = Selector { name: None, matchers, offset: 0, at: None };
+    /// Reads at the time of the base series: the `@` and offset of its (first) selector.
+    fn read(
+        evaluator: &mut Evaluator<'_>,
+        matchers: Vec<Matcher>,
+        base: &Expr,
+        grid: &Grid,
+    ) -> Result<Self, EvalError> {
+        let (offset, at) = base.first_selector().map_or((0, None), |selector| (selector.offset, selector.at));
+        let selector = Selector { name: None, matchers, offset, at };
         let columns = evaluator.select_instant(&selector, grid, false)?;
         let times = evaluator.select_instant(&selector, grid, true)?;
         let mut index: HashMap<Labels, Vec<usize>> = HashMap::new();
@@ -81,7 +88,8 @@ pub(super) fn info(evaluator: &mut Evaluator<'_>, call: &Call, grid: &Grid) -> R
     if named.is_empty() {
         named.push(Matcher::equal(METRIC_NAME, DEFAULT_INFO_METRIC));
     }
-    let info = InfoSeries::read(evaluator, named.iter().chain(&data).cloned().collect(), grid)?;
+    let info =
+        InfoSeries::read(evaluator, named.iter().chain(&data).cloned().collect(), &call.args[0], grid)?;
     let required = data.iter().any(|matcher| !matcher.matches_empty());
     let mut answers: Vec<Column> = Vec::new();
     for column in base {

@@ -1,15 +1,14 @@
 //! `label_replace` and `label_join`.
 
 use crate::ast::{Call, Text};
-use crate::column::Column;
-use crate::error::{EvalError, same_labels};
+use crate::column::{Column, merge_same};
+use crate::error::EvalError;
 use crate::eval::{Evaluator, Out};
 use crate::grid::Grid;
 use crate::num::quote;
 use model::Labels;
 use model::labels::METRIC_NAME;
 use regex::Regex;
-use std::collections::HashSet;
 
 /// A label name: any text of UTF-8 but the empty one.
 pub(crate) fn is_label_name(text: &Text) -> bool {
@@ -18,17 +17,6 @@ pub(crate) fn is_label_name(text: &Text) -> bool {
 
 fn quoted(text: &Text) -> String {
     text.bad.clone().unwrap_or_else(|| quote(&text.value))
-}
-
-/// Whether all columns differ in what the reader will see; names that are to be dropped still count here.
-fn unique(columns: Vec<Column>) -> Result<Out, EvalError> {
-    let mut seen = HashSet::with_capacity(columns.len());
-    for column in &columns {
-        if !seen.insert(column.labels.clone()) {
-            return Err(same_labels());
-        }
-    }
-    Ok(Out::Vector(columns))
 }
 
 fn set(column: &mut Column, label: &str, value: &str) {
@@ -63,7 +51,7 @@ pub(super) fn replace(evaluator: &mut Evaluator<'_>, call: &Call, grid: &Grid) -
         captures.expand(&template, &mut value);
         set(column, &target.value, &value);
     }
-    unique(columns)
+    merge_same(columns).map(Out::Vector)
 }
 
 pub(super) fn join(evaluator: &mut Evaluator<'_>, call: &Call, grid: &Grid) -> Result<Out, EvalError> {
@@ -87,7 +75,7 @@ pub(super) fn join(evaluator: &mut Evaluator<'_>, call: &Call, grid: &Grid) -> R
         let value = joined(&column.labels, &sources, &separator);
         set(column, &target.value, &value);
     }
-    unique(columns)
+    merge_same(columns).map(Out::Vector)
 }
 
 fn joined(labels: &Labels, sources: &[String], separator: &str) -> String {

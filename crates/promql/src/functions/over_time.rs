@@ -92,6 +92,9 @@ pub(super) fn stddev(window: &Window<'_>) -> f64 {
 /// Median of the distances from the median.
 pub(super) fn mad(window: &Window<'_>) -> f64 {
     let mut values: Vec<f64> = window.samples.iter().map(|sample| sample.v).collect();
+    if values.iter().any(|value| value.is_nan()) {
+        return f64::NAN;
+    }
     let median = num::quantile(0.5, &mut values);
     values.iter_mut().for_each(|value| *value = (*value - median).abs());
     num::quantile(0.5, &mut values)

@@ -47,6 +47,8 @@ pub(super) struct Parser<'a> {
     next: usize,
     /// How many expressions are open around the current one.
     open: usize,
+    /// Within `info`, whose second argument may select everything: it only narrows what the function looks for.
+    in_info: bool,
 }
 
 impl<'a> Parser<'a> {
@@ -63,7 +65,7 @@ impl<'a> Parser<'a> {
         if lexemes.len() == 1 {
             return Err(error(query, 0, "no expression found in input"));
         }
-        Ok(Self { query, lexemes, next: 0, open: 0 })
+        Ok(Self { query, lexemes, next: 0, open: 0, in_info: false })
     }
 
     fn peek(&self) -> &Token {

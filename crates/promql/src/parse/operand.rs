@@ -69,7 +69,9 @@ impl Parser<'_> {
             let function = functions::find(word)
                 .ok_or_else(|| self.fail(format!("unknown function with name {word:?}")))?;
             self.take();
+            let outer = std::mem::replace(&mut self.in_info, function.name == "info");
             let args = self.arguments()?;
+            self.in_info = outer;
             return self.build(Node::Call(Call { pos, function, args }), pos);
         }
         for (name, value) in [("inf", f64::INFINITY), ("nan", f64::NAN)] {

@@ -33,7 +33,7 @@ impl Parser<'_> {
             }
             selector.matchers.push(Matcher::equal(METRIC_NAME, name));
         }
-        if selector.matchers.iter().all(Matcher::matches_empty) {
+        if !self.in_info && selector.matchers.iter().all(Matcher::matches_empty) {
             return Err(Self::fail_at(pos, "vector selector must contain at least one non-empty matcher"));
         }
         self.build(Node::Vector(selector), pos)

@@ -81,7 +81,11 @@ struct Runner<'a> {
 
 impl Runner<'_> {
     fn load(&mut self, interval: Millis, series: &[SeriesLine], with_native: bool) {
-        for line in series {
+        for (place, line) in series.iter().enumerate() {
+            // Of several lines for one series the last counts.
+            if series[place + 1..].iter().any(|later| later.labels == line.labels) {
+                continue;
+            }
             if line.native {
                 self.native.push(line.labels.clone());
             }
