@@ -25,5 +25,5 @@ pub fn app(telemetry: &Arc<Telemetry>) -> Router {
         .merge(routes::items::router(Stock::of_the_shop()))
         .method_not_allowed_fallback(Problem::method_not_allowed)
         .fallback(Problem::not_found);
-    telemetry.instrument(routes)
+    telemetry.wrap(routes)
 }

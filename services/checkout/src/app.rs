@@ -24,5 +24,5 @@ pub fn app(telemetry: &Arc<Telemetry>, seed: Option<u64>) -> Router {
         .merge(routes::orders::router(Provider::new(seed)))
         .method_not_allowed_fallback(Problem::method_not_allowed)
         .fallback(Problem::not_found);
-    telemetry.instrument(routes)
+    telemetry.wrap(routes)
 }

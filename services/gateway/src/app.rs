@@ -32,5 +32,5 @@ pub fn app(telemetry: &Arc<Telemetry>, upstreams: &Upstreams) -> Result<Router, 
         .merge(routes::purchase::router(checkout))
         .method_not_allowed_fallback(Problem::method_not_allowed)
         .fallback(Problem::not_found);
-    Ok(telemetry.instrument(routes))
+    Ok(telemetry.wrap(routes))
 }

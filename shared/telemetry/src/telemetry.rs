@@ -151,7 +151,7 @@ impl Telemetry {
 
     /// Wraps a router of user-facing routes with span, exemplar, count, log line and faults, and adds the operational
     /// routes, which have none of these.
-    pub fn instrument(self: &Arc<Self>, routes: Router) -> Router {
+    pub fn wrap(self: &Arc<Self>, routes: Router) -> Router {
         routes
             .layer(axum::extract::DefaultBodyLimit::max(crate::json::BODY_LIMIT))
             .layer(RequestLayer::new(Arc::clone(self)))

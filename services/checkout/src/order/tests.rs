@@ -43,7 +43,7 @@ fn every_error_names_its_field() {
         ),
         (
             item(json!({"id": "2", "price": 1e300})),
-            "items[1].price: found 1e300, expected a number from 0 to 1000000",
+            "items[1].price: found 1e+300, expected a number from 0 to 1000000",
         ),
         (
             item(json!({"id": "2", "price": 1})),

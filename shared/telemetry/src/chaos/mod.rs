@@ -92,7 +92,10 @@ impl Chaos {
     pub fn decide(&self, route: &str) -> Option<Fault> {
         let active = self.0.active.load();
         let spec = &active.spec;
-        if active.expired() || !(spec.routes.is_empty() || spec.routes.iter().any(|wanted| wanted == route)) {
+        if spec.is_off()
+            || active.expired()
+            || !(spec.routes.is_empty() || spec.routes.iter().any(|wanted| wanted == route))
+        {
             return None;
         }
         let mut rng = rand::rng();

@@ -89,18 +89,16 @@ async fn each_change_is_a_line() {
 
 #[tokio::test]
 async fn the_dice_follow_rate_jitter_and_routes() {
-    let (chaos, ..) = chaos(ChaosSpec {
-        latency_ms: 100,
-        jitter_ms: 50,
-        routes: vec!["/items".into()],
-        ..errors(0.3)
-    });
+    let (chaos, ..) =
+        chaos(ChaosSpec { latency_ms: 100, jitter_ms: 50, routes: vec!["/items".into()], ..errors(0.3) });
     let faults: Vec<_> = (0..10_000).map(|_| chaos.decide("/items").unwrap()).collect();
     let failed = faults.iter().filter(|fault| fault.error).count();
     // Six standard deviations around 3000.
     assert!((2_725..=3_275).contains(&failed), "{failed}");
     let (least, most) = (Duration::from_millis(100), Duration::from_millis(150));
     assert!(faults.iter().all(|fault| (least..=most).contains(&fault.latency)));
-    assert!(faults.iter().any(|fault| fault.latency == least) && faults.iter().any(|fault| fault.latency == most));
+    assert!(
+        faults.iter().any(|fault| fault.latency == least) && faults.iter().any(|fault| fault.latency == most)
+    );
     assert_eq!(chaos.decide("/items/{id}"), None);
 }

@@ -73,7 +73,9 @@ fn handles_are_made_once() {
 #[test]
 fn openmetrics_text_with_exemplars() {
     let registry = Registry::new();
-    let histogram = ExemplarHistogramVec::new("latency_seconds", "How \"long\"\\\nit takes.", &[0.5, 1.0], &["a", "b"]).unwrap();
+    let histogram =
+        ExemplarHistogramVec::new("latency_seconds", "How \"long\"\\\nit takes.", &[0.5, 1.0], &["a", "b"])
+            .unwrap();
     registry.register(Box::new(histogram.clone())).unwrap();
     let counter = IntCounterVec::new(Opts::new("things_total", "Things."), &["kind"]).unwrap();
     registry.register(Box::new(counter.clone())).unwrap();

@@ -17,9 +17,7 @@ use tower::ServiceExt;
 use tracing::Instrument;
 
 use crate::{
-    Endpoint, Problem, Service, Settings, Telemetry,
-    chaos::ChaosSpec,
-    json::JsonBody,
+    Endpoint, Problem, Service, Settings, Telemetry, chaos::ChaosSpec, json::JsonBody,
     metrics::negotiate::Format,
 };
 
@@ -70,7 +68,7 @@ impl Lab {
             .route("/json", axum::routing::post(async |JsonBody(_): JsonBody| StatusCode::CREATED))
             .method_not_allowed_fallback(Problem::method_not_allowed)
             .fallback(Problem::not_found);
-        let app = telemetry.instrument(routes);
+        let app = telemetry.wrap(routes);
         Self { telemetry, app, sink, collector }
     }
 
@@ -99,7 +97,10 @@ impl Lab {
             "http_requests_total{{method=\"{method}\",route=\"{route}\",service=\"telemetry\",status=\"{status}\"}} "
         );
         let metrics = self.metrics();
-        metrics.lines().find_map(|line| line.strip_prefix(&series)).map_or(0.0, |value| value.parse().unwrap())
+        metrics
+            .lines()
+            .find_map(|line| line.strip_prefix(&series))
+            .map_or(0.0, |value| value.parse().unwrap())
     }
 }
 
@@ -143,11 +144,23 @@ async fn span_exemplar_count_and_line_agree() {
     let line = &lab.lines()[0];
     let keys: Vec<_> = line.as_object().unwrap().keys().map(String::as_str).collect();
     let mut expected = [
-        "timestamp", "level", "service", "route", "method", "status", "latency_ms", "trace_id", "span_id", "msg",
+        "timestamp",
+        "level",
+        "service",
+        "route",
+        "method",
+        "status",
+        "latency_ms",
+        "trace_id",
+        "span_id",
+        "msg",
     ];
     expected.sort_unstable();
     assert_eq!(keys, expected);
-    assert_eq!((line["trace_id"].as_str(), line["span_id"].as_str()), (Some(TRACE), Some(span.span_id().as_str())));
+    assert_eq!(
+        (line["trace_id"].as_str(), line["span_id"].as_str()),
+        (Some(TRACE), Some(span.span_id().as_str()))
+    );
     assert_eq!((line["status"].as_i64(), line["level"].as_str()), (Some(200), Some("INFO")));
     assert_eq!(line["msg"], "GET /things/{id} 200");
 }
@@ -193,9 +206,8 @@ async fn a_panic_is_a_500_with_a_problem_document() {
 #[tokio::test]
 async fn errors_are_problems_and_count_under_their_route() {
     let lab = Lab::new(|_| ()).await;
-    let post = |kind: &str, body: Body| {
-        Request::post("/json").header("content-type", kind).body(body).unwrap()
-    };
+    let post =
+        |kind: &str, body: Body| Request::post("/json").header("content-type", kind).body(body).unwrap();
     let huge = || Body::from(vec![b' '; crate::json::BODY_LIMIT + 1]);
     for (request, status, method, route) in [
         (Request::get("/nowhere").body(Body::empty()).unwrap(), 404, "GET", "unmatched"),
@@ -220,7 +232,8 @@ async fn errors_are_problems_and_count_under_their_route() {
 
 #[tokio::test]
 async fn operators_are_neither_counted_nor_disturbed() {
-    let lab = Lab::new(|settings| settings.chaos = ChaosSpec { error_rate: 1.0, ..ChaosSpec::default() }).await;
+    let lab =
+        Lab::new(|settings| settings.chaos = ChaosSpec { error_rate: 1.0, ..ChaosSpec::default() }).await;
     let before = lab.lines().len();
     for path in ["/metrics", "/healthz", "/readyz", "/chaos"] {
         assert_eq!(lab.get(path).await.0, StatusCode::OK, "{path}");
@@ -250,7 +263,10 @@ async fn chaos_is_switched_over_http() {
     let started = std::time::Instant::now();
     let (status, problem) = lab.get("/fine").await;
     assert!(started.elapsed() >= Duration::from_millis(40));
-    assert_eq!((status, problem["detail"].as_str()), (StatusCode::INTERNAL_SERVER_ERROR, Some("this error was injected by chaos")));
+    assert_eq!(
+        (status, problem["detail"].as_str()),
+        (StatusCode::INTERNAL_SERVER_ERROR, Some("this error was injected by chaos"))
+    );
     assert!(problem["trace_id"].is_string());
     // What PUT leaves out is off.
     let (_, shown) = lab.send(change(Method::PUT, r#"{"latency_ms":1,"ttl_seconds":0}"#)).await;

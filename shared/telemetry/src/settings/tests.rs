@@ -15,7 +15,8 @@ fn nothing_set_means_the_defaults() {
 
 #[test]
 fn empty_values_are_unset_values() {
-    let settings = read(&[("LOG_LEVEL", ""), ("CHAOS_ERROR_RATE", ""), ("OTEL_EXPORTER_OTLP_ENDPOINT", "")]).unwrap();
+    let settings =
+        read(&[("LOG_LEVEL", ""), ("CHAOS_ERROR_RATE", ""), ("OTEL_EXPORTER_OTLP_ENDPOINT", "")]).unwrap();
     assert_eq!(settings.traces.endpoint, None);
 }
 
@@ -102,10 +103,18 @@ fn log_levels_hold_libraries_back() {
     let debug: LogFilter = "DEBUG".parse().unwrap();
     let targets = debug.targets("catalog");
     assert!(targets.would_enable("catalog::routes", &Level::DEBUG));
-    assert!(!targets.would_enable("hyper::proto", &Level::INFO) && targets.would_enable("hyper", &Level::WARN));
+    assert!(
+        !targets.would_enable("hyper::proto", &Level::INFO) && targets.would_enable("hyper", &Level::WARN)
+    );
     let error: LogFilter = "error".parse().unwrap();
-    assert!(!error.allows("catalog", Level::WARN) && !error.targets("catalog").would_enable("hyper", &Level::WARN));
+    assert!(
+        !error.allows("catalog", Level::WARN)
+            && !error.targets("catalog").would_enable("hyper", &Level::WARN)
+    );
     let listed: LogFilter = "catalog=warn,hyper=trace".parse().unwrap();
-    assert!(!listed.allows("catalog", Level::INFO) && listed.targets("catalog").would_enable("hyper", &Level::TRACE));
+    assert!(
+        !listed.allows("catalog", Level::INFO)
+            && listed.targets("catalog").would_enable("hyper", &Level::TRACE)
+    );
     assert!(!LogFilter::off().allows("catalog", Level::ERROR));
 }

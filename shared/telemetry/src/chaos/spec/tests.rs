@@ -51,7 +51,7 @@ fn errors_name_the_field_and_the_range() {
         (json!({"latency_ms": -1}), "latency_ms: found -1, expected a whole number from 0 to 60000"),
         (json!({"latency_ms": 1.5}), "latency_ms: found 1.5, expected a whole number from 0 to 60000"),
         (json!({"latency_ms": 60_001}), "latency_ms: found 60001, expected a whole number from 0 to 60000"),
-        (json!({"jitter_ms": 1e300}), "jitter_ms: found 1e300, expected a whole number from 0 to 60000"),
+        (json!({"jitter_ms": 1e300}), "jitter_ms: found 1e+300, expected a whole number from 0 to 60000"),
         (json!({"ttl_seconds": 86_401}), "ttl_seconds: found 86401, expected a whole number from 0 to 86400"),
         (json!({"routes": "/items"}), "routes: found \"/items\", expected a list of route patterns"),
         (json!({"routes": [1]}), "routes: found [1], expected a list of route patterns"),

@@ -47,6 +47,8 @@ proptest! {
     fn finite_numbers_read_back(value in any::<f64>().prop_filter("finite", |v| v.is_finite())) {
         let mut out = String::new();
         write_f64(&mut out, value);
-        prop_assert_eq!(serde_json::from_str::<f64>(&out).unwrap(), value);
+        // serde_json's own reading of floats is off by a bit at times; that it reads the text at all is what counts.
+        prop_assert!(serde_json::from_str::<f64>(&out).is_ok());
+        prop_assert_eq!(out.parse::<f64>().unwrap(), value);
     }
 }
