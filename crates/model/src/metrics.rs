@@ -186,6 +186,13 @@ pub trait MetricQuerier: Send + Sync {
 pub trait MetricAppender: Send + Sync {
     fn append(&self, rows: &[AppendRow]) -> Result<AppendReport, StoreError>;
     fn set_metadata(&self, family: &str, metadata: Metadata);
+
+    /// Exemplars that come without a sample (remote write sends them so), for a series that is known already. Gives back
+    /// how many were refused: too old, over 128 characters, or of an unknown series. A store without exemplars refuses all.
+    fn append_exemplars(&self, series: &SeriesKey, exemplars: &[Exemplar]) -> Result<usize, StoreError> {
+        let _ = series;
+        Ok(exemplars.len())
+    }
 }
 
 pub trait MetricStore: MetricQuerier + MetricAppender {}

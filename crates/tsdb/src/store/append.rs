@@ -81,6 +81,25 @@ impl MetricAppender for Store {
         Ok(report)
     }
 
+    fn append_exemplars(&self, series: &SeriesKey, exemplars: &[Exemplar]) -> Result<usize, StoreError> {
+        let mut writer = self.writer();
+        let known = match series {
+            SeriesKey::Ref(SeriesRef(id)) => self.index().by_id(*id).cloned(),
+            SeriesKey::Labels(labels) => self.index().by_labels(labels).cloned(),
+        };
+        let mut plan = Plan::default();
+        let taken = known
+            .map_or(0, |series| exemplars.iter().filter(|exemplar| plan.exemplar(&series, exemplar)).count());
+        if let Err(error) = self.write(&mut writer, &plan.record) {
+            plan.undo();
+            return Err(error);
+        }
+        self.apply(plan);
+        let refused = exemplars.len() - taken;
+        Tally::add(&self.tally.exemplars_refused, refused as u64);
+        Ok(refused)
+    }
+
     fn set_metadata(&self, family: &str, metadata: Metadata) {
         if self.metadata().knows(family, &metadata) {
             return;
@@ -154,7 +173,7 @@ impl Plan {
         for series in &self.defined {
             series.logged.store(false, Ordering::Relaxed);
         }
-        for series in self.samples.iter().map(|(series, _)| series) {
+        for series in self.samples.iter().map(|(series, _)| series).chain(&self.defined) {
             series.data().last_exemplar = None;
         }
     }

@@ -134,6 +134,20 @@ fn exemplars_repeat_quietly_and_go_in_order() {
 }
 
 #[test]
+fn exemplars_without_a_sample_need_a_known_series() {
+    let store = Store::in_memory(Options::default());
+    let key = SeriesKey::Labels(labels("a", 1));
+    assert_eq!(store.append_exemplars(&key, &[exemplar("x", 1)]).unwrap(), 1, "unknown series");
+    append(&store, &[row(&labels("a", 1), 1, 1.0)]);
+    assert_eq!(
+        store.append_exemplars(&key, &[exemplar("x", 1), exemplar("y", 2), exemplar("z", 0)]).unwrap(),
+        1
+    );
+    assert_eq!(store.exemplars(MillisRange::ALL, &[]).unwrap()[0].exemplars.len(), 2);
+    assert_eq!(store.counters().exemplars_refused, 2);
+}
+
+#[test]
 fn the_ring_forgets_the_oldest() {
     let store = Store::in_memory(Options { max_exemplars: 3, ..Options::default() });
     for t in 1..=5 {
