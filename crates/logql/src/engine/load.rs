@@ -255,11 +255,11 @@ impl Keys {
             key.extend_from_slice(value.as_bytes());
             key.push(0xfe);
         };
-        if !(self.keep_errors || !fields.has_error()) || (self.groups.without && !self.groups.single) {
-            let all = self.keep_errors || !fields.has_error();
+        let grouped = self.keep_errors || !fields.has_error();
+        if !grouped || (self.groups.without && !self.groups.single) {
             let mut pairs: Vec<_> = fields
                 .iter()
-                .filter(|(name, _, _)| !all || !self.groups.labels.iter().any(|label| label == name))
+                .filter(|(name, _, _)| !grouped || !self.groups.labels.iter().any(|label| label == name))
                 .map(|(name, value, _)| (name, value))
                 .collect();
             pairs.sort_unstable();

@@ -75,11 +75,10 @@ impl Parser {
 
     /// Whether `(a, b)` or `()` follows, and not an expression in parentheses.
     fn is_name_list(&self) -> bool {
-        match (self.peek_at(1), self.peek_at(2)) {
-            (Token::Symbol(")"), _) => true,
-            (Token::Identifier(_), Token::Symbol("," | ")")) => true,
-            _ => false,
-        }
+        matches!(
+            (self.peek_at(1), self.peek_at(2)),
+            (Token::Symbol(")"), _) | (Token::Identifier(_), Token::Symbol("," | ")"))
+        )
     }
 
     fn operand(&mut self) -> Result<Expr, ParseError> {

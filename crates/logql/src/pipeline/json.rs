@@ -251,9 +251,7 @@ pub fn sanitize(key: &str, name: &mut String) {
     if key.is_empty() {
         return;
     }
-    if !name.is_empty() {
-        name.push('_');
-    } else if key.starts_with(|c: char| c.is_ascii_digit()) {
+    if !name.is_empty() || key.starts_with(|c: char| c.is_ascii_digit()) {
         name.push('_');
     }
     if key.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_') {

@@ -40,8 +40,7 @@ impl LogfmtStep {
     fn all(&self, line: &mut Line<'_>) {
         let Line { text, fields, hints, .. } = line;
         let mut name = String::new();
-        let mut scanner = Scanner::new(text);
-        for pair in scanner {
+        for pair in Scanner::new(text) {
             match pair {
                 Ok((key, value)) => {
                     if value.is_empty() && !self.keep_empty {
@@ -62,8 +61,7 @@ impl LogfmtStep {
     fn some(&self, line: &mut Line<'_>) {
         let Line { text, fields, .. } = line;
         let mut seen = vec![false; self.expressions.len()];
-        let mut scanner = Scanner::new(text);
-        for pair in scanner {
+        for pair in Scanner::new(text) {
             match pair {
                 Ok((key, value)) => {
                     for (at, (label, wanted)) in self.expressions.iter().enumerate() {
