@@ -269,3 +269,14 @@ impl Telemetry {
         )
     }
 }
+
+impl Drop for Telemetry {
+    /// Without [`Telemetry::shutdown`] before: the provider's own end blocks until the last export is over, which on a
+    /// runtime with one thread cannot happen while that thread waits. So it ends elsewhere.
+    fn drop(&mut self) {
+        if let Some(traces) = self.traces.take() {
+            // If no thread can be had the spans are lost, as is the process.
+            let _ = std::thread::Builder::new().name("span-flush".into()).spawn(move || drop(traces));
+        }
+    }
+}

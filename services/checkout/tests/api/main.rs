@@ -1,4 +1,5 @@
 //! Checkout over HTTP, on a free port.
+#![expect(clippy::unwrap_used, reason = "a panic is how a test reports")]
 
 mod orders;
 

@@ -1,4 +1,5 @@
 //! The gateway over HTTP, on a free port, before upstreams that a test writes or the real ones.
+#![expect(clippy::unwrap_used, reason = "a panic is how a test reports")]
 
 mod shop;
 mod upstreams;

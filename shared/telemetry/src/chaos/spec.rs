@@ -78,7 +78,7 @@ impl ChaosSpec {
                 "latency_ms" => spec.latency_ms = whole(key, given, default.latency_ms, &LATENCY_MS)?,
                 "jitter_ms" => spec.jitter_ms = whole(key, given, default.jitter_ms, &JITTER_MS)?,
                 "ttl_seconds" => spec.ttl_seconds = whole(key, given, default.ttl_seconds, &TTL_SECONDS)?,
-                "routes" => spec.routes = given.map(|value| strings(value)).transpose()?.unwrap_or_default(),
+                "routes" => spec.routes = given.map(strings).transpose()?.unwrap_or_default(),
                 unknown => {
                     return Err(Violation {
                         field: unknown.to_owned(),
