@@ -13,6 +13,7 @@ mod place;
 mod ports;
 mod state;
 mod table;
+mod verify;
 
 use clap::Parser;
 use std::process::ExitCode;

@@ -14,6 +14,7 @@ mod restart;
 mod run;
 mod sink;
 mod up;
+mod verify;
 
 use crate::host::Context;
 use crate::place::Place;
@@ -39,6 +40,7 @@ enum Command {
     Restart(restart::Args),
     Clean(clean::Args),
     Chaos(chaos::Args),
+    Verify(verify::Args),
     Query(query::Args),
     Run(run::Args),
     Sink(sink::Args),
@@ -61,6 +63,7 @@ impl Cli {
             Command::Restart(args) => wait(restart::run(context, args)),
             Command::Clean(args) => wait(clean::run(context, args)),
             Command::Chaos(args) => wait(chaos::run(context, args)),
+            Command::Verify(args) => wait(verify::run(context, args)),
             Command::Query(args) => wait(query::run(context, args)),
             Command::Run(args) => wait(run::run(context, args)),
             Command::Sink(args) => wait(sink::run(context, args)),

@@ -38,6 +38,10 @@ pub async fn start(wiring: &Wiring) -> Result<()> {
         stopped.stop().await;
     }));
     let console_url = Some(wiring.console_page("/alerting"));
-    wiring.serve(ALERTMANAGER, listener, router(AlertmanagerApi { alertmanager: manager, reload, console_url }));
+    wiring.serve(
+        ALERTMANAGER,
+        listener,
+        router(AlertmanagerApi { alertmanager: manager, reload, console_url }),
+    );
     Ok(())
 }

@@ -2,8 +2,8 @@
 
 use super::board::Board;
 use super::services::Services;
-use super::{alerting, console, sink};
 use super::wiring::Wiring;
+use super::{alerting, console, sink};
 use crate::control::StackStatus;
 use crate::endpoints::Column;
 use crate::fingerprint::{self, Fingerprint};
@@ -79,7 +79,8 @@ impl Stack {
 
     async fn start_parts(wiring: &Wiring) -> Result<Self> {
         let (output, lines) = Output::channel(OUTPUT_CAPACITY, wiring.setup.clock.clone());
-        let services = (!wiring.setup.options.only_stack).then(|| Arc::new(Services::new(wiring.clone(), output)));
+        let services =
+            (!wiring.setup.options.only_stack).then(|| Arc::new(Services::new(wiring.clone(), output)));
         sink::start(wiring).await?;
         alerting::start(wiring).await?;
         console::start(wiring, services.clone()).await?;

@@ -39,6 +39,11 @@ fn the_table_and_the_compose_file_publish_the_same_ports() {
 fn the_table_and_the_name_table_lead_to_the_same_addresses() {
     let names = stackconf::names::Names::with_offset(7).unwrap();
     for endpoint in ALL {
-        assert_eq!(names.address(endpoint.host, endpoint.port), Some(loopback(endpoint, 7)), "{}", endpoint.name);
+        assert_eq!(
+            names.address(endpoint.host, endpoint.port),
+            Some(loopback(endpoint, 7)),
+            "{}",
+            endpoint.name
+        );
     }
 }

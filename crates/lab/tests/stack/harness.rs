@@ -85,7 +85,11 @@ impl Stack {
     pub fn part(&self, name: &str) -> Value {
         let status = self.status();
         let parts = status["parts"].as_array().unwrap();
-        parts.iter().find(|part| part["name"] == name).unwrap_or_else(|| panic!("no part {name}: {status}")).clone()
+        parts
+            .iter()
+            .find(|part| part["name"] == name)
+            .unwrap_or_else(|| panic!("no part {name}: {status}"))
+            .clone()
     }
 
     pub fn url(&self, part: &str) -> String {

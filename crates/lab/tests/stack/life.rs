@@ -30,7 +30,11 @@ fn a_second_up_does_nothing_and_names_what_it_does_otherwise() {
     let stack = Stack::up();
     let before = stack.pids();
     let output = stack.lab(&["up", "--offset", "auto"]);
-    assert!(output.status.success() && stderr(&output).contains("already up, nothing changed"), "{}", text(&output));
+    assert!(
+        output.status.success() && stderr(&output).contains("already up, nothing changed"),
+        "{}",
+        text(&output)
+    );
     assert_eq!(stack.pids(), before);
     let output = stack.lab(&["up", "--offset", "auto", "--slo-windows", "production"]);
     assert!(output.status.success() && stderr(&output).contains("other options"), "{}", text(&output));
@@ -77,7 +81,8 @@ fn one_service_is_restarted_alone() {
     stack.run(&["restart", "checkout"]);
     eventually("one process was replaced", || {
         let after = stack.pids();
-        after.len() == before.len() && before.iter().filter(|pid| after.contains(pid)).count() == before.len() - 1
+        after.len() == before.len()
+            && before.iter().filter(|pid| after.contains(pid)).count() == before.len() - 1
     });
     let output = stack.lab(&["restart", "till"]);
     assert!(stderr(&output).contains("unknown service \"till\", expected one of catalog, checkout, gateway"));
@@ -87,7 +92,8 @@ fn one_service_is_restarted_alone() {
 fn a_taken_port_is_named_and_nothing_is_started() {
     let stack = Stack::new();
     // 9093 + 20 is in nobody's way.
-    let listener = (20..400).find_map(|offset| Some((offset, TcpListener::bind(("127.0.0.1", 9093 + offset)).ok()?)));
+    let listener =
+        (20..400).find_map(|offset| Some((offset, TcpListener::bind(("127.0.0.1", 9093 + offset)).ok()?)));
     let (offset, _listener) = listener.unwrap();
     let output = stack.lab(&["up", "--offset", &offset.to_string()]);
     assert_eq!(output.status.code(), Some(1), "{}", text(&output));
@@ -146,9 +152,18 @@ fn faults_are_injected_checked_and_taken_away() {
     stack.run(&["chaos", "reset"]);
     assert_eq!(get(&browse).unwrap().0, 200);
     for (arguments, expected) in [
-        (["errors", "--service", "gateway", "--rate", "1.5"], "rate is \"1.5\", expected a number from 0.0 to 1.0"),
-        (["errors", "--service", "till", "--rate", "0.5"], "unknown service \"till\", expected one of catalog, checkout, gateway"),
-        (["latency", "--service", "catalog", "--latency", "-5"], "latency is \"-5\", expected whole milliseconds from 0 to 60000"),
+        (
+            ["errors", "--service", "gateway", "--rate", "1.5"],
+            "rate is \"1.5\", expected a number from 0.0 to 1.0",
+        ),
+        (
+            ["errors", "--service", "till", "--rate", "0.5"],
+            "unknown service \"till\", expected one of catalog, checkout, gateway",
+        ),
+        (
+            ["latency", "--service", "catalog", "--latency", "-5"],
+            "latency is \"-5\", expected whole milliseconds from 0 to 60000",
+        ),
     ] {
         let output = stack.lab(&[&["chaos"], arguments.as_slice()].concat());
         assert_eq!(output.status.code(), Some(1));
