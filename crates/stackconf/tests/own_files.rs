@@ -31,7 +31,15 @@ fn prometheus_scrapes_every_part_under_its_service_name() {
         services.insert(service.clone());
     }
     let expected = [
-        "alertmanager", "catalog", "checkout", "gateway", "grafana", "loki", "prometheus", "promtail", "tempo",
+        "alertmanager",
+        "catalog",
+        "checkout",
+        "gateway",
+        "grafana",
+        "loki",
+        "prometheus",
+        "promtail",
+        "tempo",
     ];
     assert_eq!(services.iter().map(String::as_str).collect::<Vec<_>>(), expected);
     let shop = &config.scrape_configs[0];
@@ -42,7 +50,9 @@ fn prometheus_scrapes_every_part_under_its_service_name() {
 fn every_name_in_the_files_is_in_the_name_table() {
     let names = names::Names::from_compose(&compose_file(), 0).unwrap();
     let prometheus = whole(prometheus::load(&root().join("prometheus/prometheus.yml")));
-    for target in prometheus.scrape_configs.iter().flat_map(|job| &job.static_configs).flat_map(|c| &c.targets) {
+    for target in
+        prometheus.scrape_configs.iter().flat_map(|job| &job.static_configs).flat_map(|c| &c.targets)
+    {
         assert!(names.resolve(target).is_some(), "{target}");
     }
     for target in prometheus.alerting.static_targets() {
@@ -52,8 +62,12 @@ fn every_name_in_the_files_is_in_the_name_table() {
     let promtail = whole(promtail::load(&root().join("promtail/promtail-config.yml")));
     let tempo = whole(tempo::load(&root().join("tempo/tempo.yaml")));
     let loki = whole(loki::load(&root().join("loki/loki-config.yml")));
-    let mut urls: Vec<String> =
-        alerts.receivers.iter().flat_map(|receiver| &receiver.webhook_configs).map(|hook| hook.url.clone()).collect();
+    let mut urls: Vec<String> = alerts
+        .receivers
+        .iter()
+        .flat_map(|receiver| &receiver.webhook_configs)
+        .map(|hook| hook.url.clone())
+        .collect();
     urls.extend(promtail.clients.iter().map(|client| client.url.clone()));
     urls.extend(tempo.generator.remote_write.iter().map(|write| write.url.clone()));
     urls.extend(loki.alertmanager_url);
@@ -90,7 +104,12 @@ fn compose_mounts_lead_to_the_files() {
 fn a_page_goes_out_at_once_and_info_to_nobody() {
     let config = whole(alertmanager::load(&root().join("alertmanager/alertmanager.yml")));
     let route = |severity: &str| {
-        config.route.routes.iter().find(|route| route.matchers.iter().all(|m| m.matches(severity))).expect(severity)
+        config
+            .route
+            .routes
+            .iter()
+            .find(|route| route.matchers.iter().all(|m| m.matches(severity)))
+            .expect(severity)
     };
     assert_eq!(route("page").group_wait, Duration::ZERO);
     // The 6x page ends about 150 s after the last error; the news of it has to be out by 170 s.
@@ -112,11 +131,13 @@ fn ids_are_structured_metadata_and_never_labels() {
     let config = whole(promtail::load(&root().join("promtail/promtail-config.yml")));
     let stages = &config.scrape_configs[0].pipeline_stages;
     let names = |pairs: &[(String, String)]| pairs.iter().map(|(name, _)| name.clone()).collect::<Vec<_>>();
-    let labels = stages.iter().find_map(|s| if let promtail::Stage::Labels(pairs) = s { Some(names(pairs)) } else { None });
-    assert_eq!(labels.unwrap(), ["level"]);
-    let metadata = stages
+    let labels = stages
         .iter()
-        .find_map(|s| if let promtail::Stage::StructuredMetadata(pairs) = s { Some(names(pairs)) } else { None });
+        .find_map(|s| if let promtail::Stage::Labels(pairs) = s { Some(names(pairs)) } else { None });
+    assert_eq!(labels.unwrap(), ["level"]);
+    let metadata = stages.iter().find_map(|s| {
+        if let promtail::Stage::StructuredMetadata(pairs) = s { Some(names(pairs)) } else { None }
+    });
     assert_eq!(metadata.unwrap(), ["trace_id", "span_id"]);
 }
 
