@@ -3,7 +3,7 @@
 use super::board::Board;
 use super::services::Services;
 use super::wiring::Wiring;
-use super::{alerting, console, sink};
+use super::{alerting, console, metrics, own, sink};
 use crate::control::StackStatus;
 use crate::endpoints::Column;
 use crate::fingerprint::{self, Fingerprint};
@@ -80,7 +80,9 @@ impl Stack {
     async fn start_parts(wiring: &Wiring) -> Result<Self> {
         let (output, lines) = Output::channel(OUTPUT_CAPACITY, wiring.setup.clock.clone());
         let services =
-            (!wiring.setup.options.only_stack).then(|| Arc::new(Services::new(wiring.clone(), output)));
+            (!wiring.setup.options.only_stack).then(|| Arc::new(Services::new(wiring.clone(), output.clone())));
+        own::start(wiring, output).await?;
+        let metrics = metrics::open(wiring).await?;
         sink::start(wiring).await?;
         alerting::start(wiring).await?;
         console::start(wiring, services.clone()).await?;

@@ -12,6 +12,7 @@ use stackconf::names::Names;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -81,6 +82,32 @@ impl Wiring {
     /// Takes a task that ends when the token is cancelled; the stop of the stack waits for it.
     pub fn own(&self, task: JoinHandle<()>) {
         self.tasks.lock().unwrap_or_else(PoisonError::into_inner).push(task);
+    }
+
+    /// Does a part's upkeep off the threads that serve requests: every `interval`, and once more at the end.
+    pub fn upkeep(
+        &self,
+        part: &'static str,
+        interval: Duration,
+        work: impl Fn() -> Result<(), String> + Send + Sync + 'static,
+    ) {
+        let (token, work) = (self.token.clone(), Arc::new(work));
+        self.own(tokio::spawn(async move {
+            let mut last = false;
+            while !last {
+                tokio::select! {
+                    () = token.cancelled() => last = true,
+                    () = tokio::time::sleep(interval) => {}
+                }
+                let work = work.clone();
+                match tokio::task::spawn_blocking(move || work()).await {
+                    Ok(Err(error)) => tracing::error!(part, "upkeep: {error}"),
+                    Ok(Ok(())) => {}
+                    // The runtime ends.
+                    Err(_) => return,
+                }
+            }
+        }));
     }
 
     pub fn on_reload(&self, part: &'static str, reload: Reload) {
