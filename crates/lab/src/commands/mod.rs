@@ -13,6 +13,7 @@ mod query;
 mod restart;
 mod run;
 mod sink;
+mod slo;
 mod up;
 mod verify;
 
@@ -44,6 +45,7 @@ enum Command {
     Query(query::Args),
     Run(run::Args),
     Sink(sink::Args),
+    Slo(slo::Args),
     Healthcheck(healthcheck::Args),
     #[command(hide = true)]
     Daemon(daemon::Args),
@@ -66,6 +68,7 @@ impl Cli {
             Command::Verify(args) => wait(verify::run(context, args)),
             Command::Query(args) => wait(query::run(context, args)),
             Command::Run(args) => wait(run::run(context, args)),
+            Command::Slo(args) => wait(slo::run(context, args)),
             Command::Sink(args) => wait(sink::run(context, args)),
             Command::Healthcheck(args) => wait(healthcheck::run(context, args)),
             Command::Daemon(args) => daemon::run(context, args),
