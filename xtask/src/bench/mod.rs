@@ -1,10 +1,11 @@
 //! `cargo xtask bench [NAME]`: measures what the documentation promises. One file a measurement, one table.
 
 mod request;
+mod up;
 
-use anyhow::{Result, bail};
-use std::path::Path;
-use std::process::ExitCode;
+use anyhow::{Context, Result, bail, ensure};
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode};
 
 #[derive(clap::Args)]
 pub struct Args {
@@ -16,8 +17,30 @@ pub struct Args {
 type Measure = fn(&Path) -> Result<()>;
 
 /// Every measurement in the order in which they run.
-const MEASUREMENTS: &[(&str, &str, Measure)] =
-    &[("request", "CPU a request: bare, + metrics, + logs, + traces, all", request::run)];
+const MEASUREMENTS: &[(&str, &str, Measure)] = &[
+    ("request", "CPU a request: bare, + metrics, + logs, + traces, all", request::run),
+    ("up", "seconds to ready, part by part; memory of the idle daemon", up::run),
+];
+
+/// Builds programs as `make up` does and returns the folder they lie in.
+pub fn build(root: &Path, packages: &[&str]) -> Result<PathBuf> {
+    let mut cargo = Command::new(env!("CARGO"));
+    cargo.args(["build", "--release", "--quiet"]).current_dir(root);
+    for package in packages {
+        cargo.args(["-p", package]);
+    }
+    ensure!(cargo.status().context("cannot run cargo")?.success(), "the build failed");
+    // This program lies in TARGET/PROFILE/: the other profile's folder is its neighbour, wherever TARGET is.
+    let own = std::env::current_exe()?;
+    let target = own.ancestors().nth(2).context("this program lies in no target folder")?;
+    Ok(target.join("release"))
+}
+
+/// The middle value; of an even number the upper one.
+pub fn median(values: &mut [f64]) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
+}
 
 pub fn run(root: &Path, args: &Args) -> Result<ExitCode> {
     let chosen: Vec<_> = MEASUREMENTS
