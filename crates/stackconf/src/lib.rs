@@ -6,6 +6,7 @@
 //! [`names`] the table that leads `gateway:8000` to a loopback address.
 
 pub mod alertmanager;
+pub mod compat;
 pub mod compose;
 pub mod error;
 pub mod glob;

@@ -16,8 +16,8 @@ use std::time::Duration;
 pub static TOP: Shape = Shape {
     path: "prometheus.yml",
     keys: &["global", "rule_files", "scrape_configs", "alerting", "storage"],
-    no_effect: &["runtime", "otlp", "scrape_config_files"],
-    unsupported: &["remote_write", "remote_read", "tracing"],
+    no_effect: &["runtime"],
+    unsupported: &["remote_write", "remote_read", "tracing", "otlp", "scrape_config_files"],
 };
 pub static GLOBAL: Shape = Shape {
     path: "global",
