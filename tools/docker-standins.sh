@@ -85,8 +85,11 @@ make_node() {
   cp "$(readlink -f "$(command -v node)")" "$context/bin/node"
   npm=$(readlink -f "$(command -v npm)")
   cp -a "${npm%/bin/*}/." "$context/npm/"
+  cp /etc/ssl/certs/ca-certificates.crt "$context/"
   cat >"$context/Dockerfile" <<'END'
 FROM debian:bookworm-slim
+COPY ca-certificates.crt /etc/ssl/certs/ca-certificates.crt
+ENV NODE_EXTRA_CA_CERTS=/etc/ssl/certs/ca-certificates.crt
 COPY bin/node /usr/local/bin/node
 COPY npm /usr/local/lib/node_modules/npm
 RUN ln -s ../lib/node_modules/npm/bin/npm-cli.js /usr/local/bin/npm
