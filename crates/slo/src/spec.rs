@@ -114,7 +114,7 @@ impl FromNode for Slo {
         let objective: f64 = s.req("objective")?;
         let text: String = s.req("objective")?;
         let plain = text.chars().all(|c| c.is_ascii_digit() || c == '.') && text.len() <= 8;
-        if !plain || !(objective > 0.0 && objective < 100.0) {
+        if !(plain && objective > 0.0 && objective < 100.0) {
             return Err(s.bad(
                 "objective",
                 format!("found {text}, expected percent above 0 and below 100, such as 99.9"),

@@ -66,11 +66,11 @@ fn queries(kind: &str, key: &str) -> BTreeSet<String> {
 fn promql_queries() -> BTreeSet<String> {
     let mut all = queries("prometheus", "expr");
     let file = yaml(DATA_SOURCES);
-    let sources = file["datasources"].as_array().unwrap();
+    let sources = file["datasources"].as_array().expect("a list");
     let links =
         sources.iter().filter_map(|source| source["jsonData"]["tracesToMetrics"]["queries"].as_array());
     // In provisioning a dollar is written twice.
-    all.extend(links.flatten().map(|link| link["query"].as_str().unwrap().replace("$$", "$")));
+    all.extend(links.flatten().map(|link| link["query"].as_str().expect("a query").replace("$$", "$")));
     all
 }
 

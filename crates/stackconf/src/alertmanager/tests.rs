@@ -50,7 +50,7 @@ fn a_whole_file_is_read_and_routes_inherit() {
     assert!(!config.receivers[2].webhook_configs[0].send_resolved);
     assert_eq!(config.inhibit_rules[0].target.len(), 2);
     let night = &config.time_intervals[0].intervals[0];
-    assert_eq!(night.times, [1320..1440]);
+    assert_eq!(night.times[0], 1320..1440);
     assert_eq!(night.weekdays, [1..=5, 0..=0]);
     assert_eq!(night.months, [5..=5, 7..=8]);
 }
