@@ -1,0 +1,82 @@
+/** The service map: who calls whom, how often, with how many errors. */
+
+import { formatValue } from '../model/units';
+import type { GraphEdge, GraphNode } from '../model/frame';
+import { explore } from '../state/links';
+import type { PanelProps } from './types';
+
+interface Placed extends GraphNode {
+  x: number;
+  y: number;
+}
+
+const WIDTH = 190;
+const HEIGHT = 92;
+
+/** Columns by the longest way from a service that nobody calls. */
+export function place(nodes: GraphNode[], edges: GraphEdge[]): Placed[] {
+  const depth = new Map(nodes.map((node) => [node.id, 0]));
+  // A circle ends after as many rounds as there are services.
+  for (let round = 0; round < nodes.length; round += 1) {
+    for (const { from, to } of edges) {
+      if (from !== to) depth.set(to, Math.min(nodes.length, Math.max(depth.get(to) ?? 0, (depth.get(from) ?? 0) + 1)));
+    }
+  }
+  const rows = new Map<number, number>();
+  const columns = [...new Set(depth.values())].sort((a, b) => a - b);
+  return [...nodes]
+    .sort((a, b) => a.id.localeCompare(b.id))
+    .map((node) => {
+      const column = columns.indexOf(depth.get(node.id) ?? 0);
+      const row = rows.get(column) ?? 0;
+      rows.set(column, row + 1);
+      return { ...node, x: 90 + column * WIDTH, y: 56 + row * HEIGHT };
+    });
+}
+
+export function NodeGraph({ result, datasources, raw }: PanelProps) {
+  const { nodes = [], edges = [] } = result.graph ?? {};
+  if (nodes.length === 0) return <div class="empty">No calls between services in this time</div>;
+  const placed = place(nodes, edges);
+  const at = new Map(placed.map((node) => [node.id, node]));
+  const width = Math.max(...placed.map((node) => node.x)) + 100;
+  const height = Math.max(...placed.map((node) => node.y)) + 60;
+  const tempo = datasources.find((one) => one.type === 'tempo');
+  const percent = (ratio: number) => formatValue(ratio, 'percentunit', 1);
+  return (
+    <div class="nodegraph">
+      <svg viewBox={`0 0 ${width} ${height}`} role="group" aria-label="Service map">
+        <defs><marker id="arrow" viewBox="0 0 8 8" refX="8" refY="4" markerWidth="7" markerHeight="7" orient="auto"><path d="M0 0L8 4L0 8z" class="arrow" /></marker></defs>
+        {edges.map((edge) => {
+          const a = at.get(edge.from);
+          const b = at.get(edge.to);
+          if (!a || !b) return null;
+          const length = Math.hypot(b.x - a.x, b.y - a.y) || 1;
+          const [dx, dy] = [((b.x - a.x) / length) * 31, ((b.y - a.y) / length) * 31];
+          return (
+            <g key={`${edge.from} ${edge.to}`}>
+              <line x1={a.x + dx} y1={a.y + dy} x2={b.x - dx} y2={b.y - dy} class={edge.errorRatio > 0.01 ? 'edge failing' : 'edge'} marker-end="url(#arrow)" />
+              <text x={(a.x + b.x) / 2} y={(a.y + b.y) / 2 - 5} class="edge-label">{formatValue(edge.rate, 'reqps', 1)}{edge.errorRatio > 0 ? `, ${percent(edge.errorRatio)} errors` : ''}</text>
+            </g>
+          );
+        })}
+        {placed.map((node) => {
+          const query = `{ resource.service.name = ${JSON.stringify(node.id)} }`;
+          const url = tempo ? explore(tempo, { query, queryType: 'traceql' }, raw) : '#';
+          const circle = 2 * Math.PI * 28;
+          return (
+            <a href={url} key={node.id} aria-label={`Traces of ${node.id}`}>
+              <g transform={`translate(${node.x} ${node.y})`}>
+                <circle r="28" class="node" />
+                <circle r="28" class="node-errors" stroke-dasharray={`${node.errorRatio * circle} ${circle}`} transform="rotate(-90)" />
+                <text y="-2" class="node-value">{node.latency === null ? '-' : formatValue(node.latency, 's', 1)}</text>
+                <text y="11" class="node-value small">{formatValue(node.rate, 'reqps', 1)}</text>
+                <text y="44" class="node-name">{node.id}{node.errorRatio > 0 ? ` (${percent(node.errorRatio)} errors)` : ''}</text>
+              </g>
+            </a>
+          );
+        })}
+      </svg>
+    </div>
+  );
+}
