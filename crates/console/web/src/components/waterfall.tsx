@@ -37,6 +37,8 @@ export function arrange(spans: SpanRow[], collapsed: ReadonlySet<string>): Row[]
     }
   };
   visit(children.get(null) ?? [], 0);
+  // Spans that are their own ancestors have no way from the top; they are shown all the same.
+  for (const span of spans) if (!seen.has(span.spanId) && collapsed.size === 0) visit([span], 0);
   return rows;
 }
 
