@@ -154,6 +154,19 @@ pub struct MetricStats {
     /// Number of series by metric name, and number of values by label name; the API shows the largest.
     pub series_by_name: BTreeMap<Arc<str>, u64>,
     pub values_by_label: BTreeMap<Arc<str>, u64>,
+    /// Bytes of all values of a label name together.
+    pub bytes_by_label: BTreeMap<Arc<str>, u64>,
+    /// Pairs `name=value` that most series have, with their number, largest first; at most a hundred.
+    pub largest_pairs: Vec<(String, u64)>,
+}
+
+/// Something a store counts about itself since it was opened, for a `/metrics` page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StoreCounter {
+    /// Without `_total`.
+    pub name: &'static str,
+    pub help: &'static str,
+    pub value: u64,
 }
 
 /// The reading side of a metrics store. `matchers` are joined by *and*; `sets` of matchers by *or* (empty = everything).
@@ -180,6 +193,11 @@ pub trait MetricQuerier: Send + Sync {
     /// By metric family name.
     fn metadata(&self) -> BTreeMap<String, Vec<Metadata>>;
     fn stats(&self) -> MetricStats;
+
+    /// What the store counts about itself; nothing when it does not.
+    fn store_counters(&self) -> Vec<StoreCounter> {
+        Vec::new()
+    }
 }
 
 /// The writing side. A batch is in the write-ahead log before the call returns (`kill -9` loses nothing acknowledged).

@@ -1,5 +1,6 @@
 //! What a store says of itself: recovery, upkeep, counters.
 
+use model::metrics::StoreCounter;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -67,6 +68,38 @@ pub struct Counters {
     pub checkpoints: u64,
     pub segments_written: u64,
     pub segments_deleted: u64,
+}
+
+impl Counters {
+    /// The names on a `/metrics` page: upstream's where it has the same thing.
+    pub fn named(&self) -> Vec<StoreCounter> {
+        [
+            ("prometheus_tsdb_head_samples_appended", "Samples written.", self.samples_appended),
+            ("prometheus_tsdb_duplicate_samples", "Samples that were there already.", self.samples_duplicate),
+            (
+                "prometheus_tsdb_out_of_order_samples",
+                "Samples refused because the series has newer ones or another value for the time.",
+                self.samples_out_of_order,
+            ),
+            ("prometheus_tsdb_head_series_created", "Series that are new.", self.series_created),
+            ("prometheus_tsdb_head_series_removed", "Series forgotten by retention.", self.series_removed),
+            ("prometheus_tsdb_series_refused", "New series over the limit.", self.series_refused),
+            ("prometheus_tsdb_exemplar_exemplars_appended", "Exemplars kept.", self.exemplars_appended),
+            (
+                "prometheus_tsdb_exemplar_refused",
+                "Exemplars that were too old or too long.",
+                self.exemplars_refused,
+            ),
+            ("prometheus_tsdb_wal_written_bytes", "Bytes written to the log.", self.log_bytes),
+            ("prometheus_tsdb_wal_fsyncs", "Times the log was synced to the device.", self.log_syncs),
+            ("prometheus_tsdb_checkpoint_creations", "Checkpoints written.", self.checkpoints),
+            ("prometheus_tsdb_segments_written", "Segments written.", self.segments_written),
+            ("prometheus_tsdb_segments_deleted", "Segments deleted by retention.", self.segments_deleted),
+        ]
+        .into_iter()
+        .map(|(name, help, value)| StoreCounter { name, help, value })
+        .collect()
+    }
 }
 
 /// The cells behind [`Counters`].

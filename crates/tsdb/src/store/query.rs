@@ -6,7 +6,7 @@ use crate::postings::union;
 use crate::series::MemSeries;
 use crate::wal::list;
 use model::metrics::{
-    Exemplar, Metadata, MetricQuerier, MetricStats, MillisRange, SeriesExemplars, SeriesReader,
+    Exemplar, Metadata, MetricQuerier, MetricStats, MillisRange, SeriesExemplars, SeriesReader, StoreCounter,
 };
 use model::{Labels, Matcher, StoreError};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -15,6 +15,9 @@ use std::sync::{Arc, PoisonError, RwLockReadGuard};
 
 /// Below this many series a plain sort is cheaper than ranking all.
 const RANK_FROM: usize = 64;
+
+/// Entries of `MetricStats::largest_pairs`.
+const LARGEST_PAIRS: usize = 100;
 
 impl Store {
     pub(super) fn metadata(&self) -> RwLockReadGuard<'_, MetadataTable> {
@@ -146,9 +149,20 @@ impl MetricQuerier for Store {
             stats.min_time = stats.min_time.into_iter().chain(data.min_time()).min();
             stats.max_time = stats.max_time.max(data.max_time());
         }
+        let mut pairs = Vec::new();
         for name in index.names() {
-            stats.values_by_label.insert(Arc::clone(name), index.values(name).count() as u64);
+            let (mut values, mut bytes) = (0, 0);
+            for (value, ids) in index.values(name) {
+                values += 1;
+                bytes += value.len() as u64;
+                pairs.push((ids.len() as u64, name, value));
+            }
+            stats.values_by_label.insert(Arc::clone(name), values);
+            stats.bytes_by_label.insert(Arc::clone(name), bytes);
         }
+        pairs.sort_unstable_by(|a, b| b.0.cmp(&a.0).then_with(|| (a.1, a.2).cmp(&(b.1, b.2))));
+        let shown = pairs.into_iter().take(LARGEST_PAIRS);
+        stats.largest_pairs = shown.map(|(count, name, value)| (format!("{name}={value}"), count)).collect();
         for (value, ids) in index.values(model::labels::METRIC_NAME) {
             stats.series_by_name.insert(Arc::clone(value), ids.len() as u64);
         }
@@ -156,6 +170,10 @@ impl MetricQuerier for Store {
         stats.bytes_in_memory += 120 * self.ring().len() as u64;
         stats.bytes_on_disk = self.bytes_on_disk();
         stats
+    }
+
+    fn store_counters(&self) -> Vec<StoreCounter> {
+        self.counters().named()
     }
 }
 
