@@ -30,6 +30,11 @@ pub fn build(root: &Path, packages: &[&str]) -> Result<PathBuf> {
         cargo.args(["-p", package]);
     }
     ensure!(cargo.status().context("cannot run cargo")?.success(), "the build failed");
+    release_folder()
+}
+
+/// Where optimised programs lie.
+pub fn release_folder() -> Result<PathBuf> {
     // This program lies in TARGET/PROFILE/: the other profile's folder is its neighbour, wherever TARGET is.
     let own = std::env::current_exe()?;
     let target = own.ancestors().nth(2).context("this program lies in no target folder")?;
