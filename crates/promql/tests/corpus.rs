@@ -1,4 +1,5 @@
 //! Runs the project's own corpus and holds it complete.
+#![allow(clippy::unwrap_used, reason = "in a test a panic is the failure report")]
 
 use promql::testing::{Command, Script, run_script};
 use promql::{Engine, Limits, function_names};
