@@ -21,6 +21,6 @@ mod series;
 pub mod store;
 mod wal;
 
-pub use options::Options;
+pub use options::{CUT_DELAY, Options, WINDOW};
 pub use report::{Counters, Damage, MaintainReport, RecoveryReport};
 pub use store::Store;
