@@ -36,21 +36,28 @@ pub fn run(root: &Path) -> Result<()> {
         if wrk { "wrk" } else { "xtask" }
     );
     let mut costs: Vec<Vec<f64>> = vec![Vec::new(); MODES.len()];
+    let mut exported: Vec<Vec<f64>> = costs.clone();
     for _ in 0..ROUNDS {
-        for (mode, costs) in MODES.iter().zip(&mut costs) {
+        for ((mode, costs), exported) in MODES.iter().zip(&mut costs).zip(&mut exported) {
             let service = Service::start(&program, &[mode, &collector])?;
             // Caches, connections and the branch predictor warm up first.
             load(&service.address, wrk, 1)?;
             let before = service.cpu_seconds()?;
             let requests = load(&service.address, wrk, SECONDS)?;
             costs.push((service.cpu_seconds()? - before) * 1e6 / requests as f64);
+            exported.extend(service.exported_spans()?);
         }
     }
     let medians: Vec<f64> = costs.iter_mut().map(|costs| super::median(costs)).collect();
-    println!("{:16} {:>12} {:>8}", "mode", "CPU/request", "ratio");
-    for (mode, median) in MODES.iter().zip(&medians) {
+    println!("{:16} {:>12} {:>8} {:>16}", "mode", "CPU/request", "ratio", "spans exported");
+    for ((mode, median), exported) in MODES.iter().zip(&medians).zip(&mut exported) {
+        // A span that was dropped was not paid for: the ratio means something only while this share is high.
+        let share = match super::median(exported) {
+            share if share.is_nan() => "-".to_owned(),
+            share => format!("{:.1} %", share * 100.0),
+        };
         let target = if *mode == "all" { format!("   (target: {TARGET:.1})") } else { String::new() };
-        println!("{mode:16} {median:9.2} µs {:8.2}{target}", median / medians[0]);
+        println!("{mode:16} {median:9.2} µs {:8.2} {share:>16}{target}", median / medians[0]);
     }
     Ok(())
 }
@@ -92,6 +99,23 @@ impl Service {
             ticks += field.parse::<f64>()?;
         }
         Ok(ticks / TICKS_PER_SECOND)
+    }
+}
+
+impl Service {
+    /// The share of ended spans that reached the collector; `None` for a mode without traces or metrics.
+    fn exported_spans(&self) -> Result<Option<f64>> {
+        let mut stream = TcpStream::connect(&self.address)?;
+        write!(stream, "GET /metrics HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n", self.address)?;
+        let mut text = String::new();
+        stream.read_to_string(&mut text)?;
+        let sum = |name: &str| -> f64 {
+            let lines = text.lines().filter(|line| line.starts_with(name));
+            lines.filter_map(|line| line.rsplit_once(' ')?.1.parse::<f64>().ok()).sum()
+        };
+        let (exported, dropped) =
+            (sum("telemetry_spans_exported_total"), sum("telemetry_spans_dropped_total"));
+        Ok((exported > 0.0).then(|| exported / (exported + dropped)))
     }
 }
 
