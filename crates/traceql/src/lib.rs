@@ -24,6 +24,7 @@ pub use eval::{
     Engine, FoundSpan, FoundSpanset, FoundTrace, Interrupt, Limits, SearchAnswer, SearchRequest, ServiceStats,
 };
 pub use lenient::lenient_filter;
+pub use lex::duration_nanos;
 pub use metrics::{MetricsAnswer, MetricsExemplar, MetricsRequest, MetricsSeries, default_step_nanos};
 pub use parse::{parse, parse_attribute};
 pub use tags::{TagNames, intrinsic_tag_names};

@@ -1,5 +1,6 @@
 //! What both protocols share: the bound on requests under way, the work itself, and how a failure is named.
 
+use super::truncate::truncate;
 use super::{Inner, Otlp};
 use model::StoreError;
 use model::logs::PushReport;
@@ -109,7 +110,9 @@ impl Inner {
         let mut refused = request.refused;
         let mut accepted = 0;
         if !request.batches.is_empty() {
-            let report = sink.push(request.batches)?;
+            let mut batches = request.batches;
+            truncate(&mut batches, self.limits.max_attribute_bytes);
+            let report = sink.push(batches)?;
             accepted = report.accepted;
             merge(&mut refused, report.refused, report.reason);
         }
@@ -147,7 +150,7 @@ impl Inner {
                 .outcomes
                 .iter()
                 .filter(|outcome| {
-                    matches!(outcome, AppendOutcome::OutOfOrder(_) | AppendOutcome::DuplicateTimestamp(_))
+                    matches!(outcome, AppendOutcome::OutOfOrder(_) | AppendOutcome::DuplicateTimestamp(_) | AppendOutcome::SeriesLimit)
                 })
                 .count() as u64;
             merge(

@@ -8,6 +8,7 @@
 mod grpc;
 mod http;
 mod ingest;
+mod truncate;
 
 pub use grpc::ServeError;
 pub use ingest::{Counts, Refusal, Signal, SignalCounts};
@@ -33,12 +34,14 @@ pub struct Limits {
     pub max_body_bytes: usize,
     /// Requests worked on at the same time, over both protocols.
     pub max_in_flight: usize,
+    /// Longer texts in the attributes of spans are cut. Tempo's `max_attribute_bytes`.
+    pub max_attribute_bytes: usize,
 }
 
 impl Default for Limits {
     fn default() -> Self {
         // 16 MiB is four times the gRPC default: a batch of 512 spans takes a quarter of a megabyte.
-        Self { max_body_bytes: 16 << 20, max_in_flight: 64 }
+        Self { max_body_bytes: 16 << 20, max_in_flight: 64, max_attribute_bytes: 2_048 }
     }
 }
 

@@ -73,7 +73,7 @@ async fn json_over_http_reaches_the_sink_and_refused_spans_are_named() {
 #[tokio::test]
 async fn what_cannot_be_read_is_refused_with_the_right_code() {
     let sink = Arc::new(Sink::default());
-    let otlp = otlp(&sink, Limits { max_body_bytes: 200, max_in_flight: 1 });
+    let otlp = otlp(&sink, Limits { max_body_bytes: 200, max_in_flight: 1, ..Limits::default() });
     for (content_type, encoding, body, expected) in [
         ("text/plain", "", BODY.as_bytes().to_vec(), StatusCode::UNSUPPORTED_MEDIA_TYPE),
         ("application/json", "", b"{".to_vec(), StatusCode::BAD_REQUEST),
@@ -111,6 +111,16 @@ async fn too_many_requests_at_once_are_turned_away_and_counted() {
     let (status, _, retry) = post(&otlp, "/v1/traces", "application/json", "", BODY.into()).await;
     assert_eq!((status, retry), (StatusCode::SERVICE_UNAVAILABLE, true));
     assert_eq!(otlp.counts().traces.busy.load(std::sync::atomic::Ordering::Relaxed), 1);
+}
+
+#[tokio::test]
+async fn long_texts_are_cut_at_a_character() {
+    let sink = Arc::new(Sink::default());
+    let otlp = otlp(&sink, Limits { max_attribute_bytes: 4, ..Limits::default() });
+    let long = BODY.replace("\"name\":\"a\"", r#""attributes":[{"key":"k","value":{"stringValue":"abcé"}}]"#);
+    post(&otlp, "/v1/traces", "application/json", "", long.into()).await;
+    let got = sink.got.lock().unwrap();
+    assert_eq!(got[0].spans[0].attributes[0].1, model::traces::AttrValue::Str("abc".into()));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -149,10 +149,18 @@ impl TraceDb {
             self.flush_if(|head| head.traces.values().any(|trace| trace.start < old))?;
         }
         let oldest = now.saturating_sub(nanos(self.options.retention));
-        let gone: Vec<Arc<Segment>> = {
+        let gone = {
             let state = &mut *self.write();
-            let gone = state.segments.iter().filter(|segment| segment.max_end < oldest).cloned().collect();
+            let gone: Vec<Arc<Segment>> = state.segments.iter().filter(|segment| segment.max_end < oldest).cloned().collect();
             state.segments.retain(|segment| segment.max_end >= oldest);
+            if !gone.is_empty() {
+                let (head, frozen, segments) = (&state.head, &state.frozen, &state.segments);
+                state.split.retain(|id| {
+                    head.traces.contains_key(id)
+                        || frozen.iter().any(|head| head.traces.contains_key(id))
+                        || segments.iter().any(|segment| segment.may_contain(*id))
+                });
+            }
             gone
         };
         for segment in gone {
@@ -226,4 +234,4 @@ impl TraceAppender for TraceDb {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -408,4 +408,4 @@ fn empty() -> Arc<str> {
 }
 
 #[cfg(test)]
-pub(crate) mod tests;
+mod tests;

@@ -15,6 +15,7 @@ use model::clock::Nanos;
 use model::logs::NanosRange;
 use model::traces::{Trace, TraceId};
 use std::fs::File;
+use std::io::ErrorKind;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -68,7 +69,6 @@ pub(crate) struct Entry {
     pub id: TraceId,
     pub start: Nanos,
     pub end: Nanos,
-    pub spans: u32,
     pub rows: std::ops::Range<usize>,
 }
 
@@ -226,9 +226,10 @@ impl Segment {
             let id = TraceId(reader.array()?);
             let start = self.base.wrapping_add(reader.signed()?);
             let end = start.wrapping_add(reader.signed()?);
-            let spans = reader.varint()? as u32;
+            // How many spans there are; the rows say it as well.
+            reader.varint()?;
             lengths.push(reader.varint()? as usize);
-            entries.push(Entry { id, start, end, spans, rows: 0..0 });
+            entries.push(Entry { id, start, end, rows: 0..0 });
         }
         for (entry, length) in entries.iter_mut().zip(lengths) {
             let start = reader.at();
@@ -280,9 +281,14 @@ fn unpack(file: &File, path: &Path, section: Section) -> Result<Vec<u8>, StoreEr
         return Err(damaged("impossible length"));
     }
     let mut packed = vec![0; section.len as usize];
-    file.read_exact_at(&mut packed, section.offset).map_err(StoreError::io("read", path))?;
+    file.read_exact_at(&mut packed, section.offset).map_err(|error| match error.kind() {
+        ErrorKind::UnexpectedEof | ErrorKind::InvalidInput => damaged("a section beyond the end of the file"),
+        _ => StoreError::io("read", path)(error),
+    })?;
     if crc32(&packed) != section.crc {
         return Err(damaged("wrong checksum"));
     }
-    lz4_flex::block::decompress(&packed, section.raw_len as usize).map_err(|error| damaged(&error.to_string()))
+    let raw = lz4_flex::block::decompress(&packed, section.raw_len as usize);
+    let raw = raw.map_err(|error| damaged(&error.to_string()))?;
+    if raw.len() == section.raw_len as usize { Ok(raw) } else { Err(damaged("wrong length")) }
 }

@@ -9,7 +9,7 @@ mod view;
 pub(crate) use field::arithmetic;
 pub(crate) use pipeline::run;
 pub use search::{FoundSpan, FoundSpanset, FoundTrace, SearchAnswer, SearchRequest, ServiceStats};
-pub(crate) use view::{TraceView, in_seconds};
+pub(crate) use view::{TraceView, inclusive};
 
 /// Says whether a query should end early; time-outs and clients that went away come through it.
 pub trait Interrupt: Send + Sync {

@@ -1,6 +1,6 @@
 //! The search: which traces, and what is said of each.
 
-use super::view::{TraceView, in_seconds};
+use super::view::{TraceView, inclusive};
 use super::{Engine, Interrupt, run};
 use crate::ast::{Expr, Intrinsic};
 use crate::check::check;
@@ -16,7 +16,7 @@ use std::sync::Arc;
 
 #[derive(Clone, Debug)]
 pub struct SearchRequest {
-    /// Traces that overlap it in whole seconds, both ends included.
+    /// Traces that overlap it, both ends included.
     pub range: Option<NanosRange>,
     pub limit: usize,
     pub spans_per_spanset: usize,
@@ -52,7 +52,7 @@ pub struct ServiceStats {
 
 #[derive(Clone, Debug, PartialEq)]
 pub struct FoundSpanset {
-    /// The earliest, at most as many as asked for.
+    /// The first ones, at most as many as asked for.
     pub spans: Vec<FoundSpan>,
     pub matched: usize,
     pub attributes: Vec<(String, Value)>,
@@ -87,7 +87,7 @@ impl Engine {
         let (plan, steps) = search_plan(expr)?;
         let hints = expr.pipelines().first().map(|pipeline| hints(pipeline)).unwrap_or_default();
         let newest_first = expr.hint_is_true("most_recent");
-        let scan = TraceScan { range: request.range.map(in_seconds), hints: &hints, newest_first };
+        let scan = TraceScan { range: request.range.map(inclusive), hints: &hints, newest_first };
         let mut answer = SearchAnswer::default();
         let mut stopped = false;
         let stats = store.scan(&scan, &mut |trace| {
@@ -112,6 +112,15 @@ impl Engine {
                     keep_newest(&mut answer.traces, request.limit);
                 }
             }
+            // Traces come by their ends: when this one ended before the last of the newest began, so did all others.
+            if newest_first && request.limit > 0 && answer.traces.len() >= request.limit {
+                let mut starts: Vec<Nanos> = answer.traces.iter().map(|trace| trace.start).collect();
+                let last = request.limit - 1;
+                let (_, oldest, _) = starts.select_nth_unstable_by_key(last, |start| std::cmp::Reverse(*start));
+                if end < *oldest {
+                    return ControlFlow::Break(());
+                }
+            }
             ControlFlow::Continue(())
         })?;
         if stopped {
@@ -130,9 +139,8 @@ fn keep_newest(traces: &mut Vec<FoundTrace>, limit: usize) {
 
 fn spanset(set: &super::pipeline::Set, plan: &Plan, view: &TraceView<'_>, most: usize) -> FoundSpanset {
     let named = plan.wants.iter().position(|want| want.attribute.intrinsic == Some(Intrinsic::Name));
-    let mut order = set.spans.clone();
-    order.sort_by_key(|span| view.spans[*span as usize].start);
-    let spans = order
+    let spans = view
+        .in_stored_order(&set.spans)
         .iter()
         .take(most)
         .map(|number| {

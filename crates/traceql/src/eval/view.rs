@@ -6,15 +6,14 @@ use super::tree::{Place, places};
 use crate::ast::{Attribute, AttributeScope, BinaryOp, Intrinsic};
 use crate::plan::{Plan, Want};
 use crate::value::Value;
-use model::clock::{NANOS_PER_SECOND, Nanos};
+use model::clock::Nanos;
 use model::logs::NanosRange;
 use model::traces::{Attributes, Span, SpanBatch, Trace};
 use std::cell::OnceCell;
 
-/// A window in whole seconds, both ends included, as a range that excludes its end.
-pub(crate) fn in_seconds(range: NanosRange) -> NanosRange {
-    let floor = |t: Nanos| t.div_euclid(NANOS_PER_SECOND) * NANOS_PER_SECOND;
-    NanosRange { start: floor(range.start), end: floor(range.end) + NANOS_PER_SECOND }
+/// A window with both ends included as a range that excludes its end.
+pub(crate) fn inclusive(range: NanosRange) -> NanosRange {
+    NanosRange { start: range.start, end: range.end.saturating_add(1) }
 }
 
 pub(crate) struct TraceView<'a> {
@@ -32,6 +31,23 @@ impl<'a> TraceView<'a> {
 
     pub(crate) fn places(&self) -> &[Place] {
         self.places.get_or_init(|| places(&self.spans))
+    }
+
+    /// Where a span stands in Tempo's blocks: batches by their first start, spans within them by theirs.
+    pub(crate) fn in_stored_order(&self, spans: &[u32]) -> Vec<u32> {
+        let mut firsts: Vec<(*const SpanBatch, Nanos, usize)> = Vec::new();
+        for batch in &self.trace.batches {
+            let first = batch.spans.iter().map(|span| span.start).min().unwrap_or(0);
+            firsts.push((std::ptr::from_ref(batch), first, firsts.len()));
+        }
+        let key = |span: &u32| {
+            let batch = std::ptr::from_ref(self.batches[*span as usize]);
+            let of = firsts.iter().find(|(known, ..)| *known == batch);
+            (of.map(|(_, first, number)| (*first, *number)), self.spans[*span as usize].start)
+        };
+        let mut order = spans.to_vec();
+        order.sort_by_cached_key(key);
+        order
     }
 
     pub(crate) fn start(&self) -> Nanos {
@@ -222,6 +238,11 @@ impl<'a> TraceView<'a> {
                 if !last.is_nil() && !out.iter().any(|(known, _)| *known == key) {
                     out.push((key, last));
                 }
+            }
+            // An absence that was asked for is shown as well.
+            let found = out.iter().any(|((_, name), _)| *name == want.attribute.name);
+            if want.absence && !found {
+                out.push(((want.attribute.scope, want.attribute.name.as_str()), Value::Nil));
             }
         }
         out.into_iter().map(|((_, name), value)| (name.to_owned(), value)).collect()

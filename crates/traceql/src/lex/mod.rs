@@ -347,7 +347,7 @@ pub(crate) fn is_attribute_char(c: char) -> bool {
 }
 
 /// A duration as Go writes it: `1h30m`, `1.5s`, `350us`; in nanoseconds. None when it is not one.
-pub(crate) fn duration_nanos(text: &str) -> Option<i64> {
+pub fn duration_nanos(text: &str) -> Option<i64> {
     const UNITS: [(&str, f64); 10] = [
         ("ns", 1.0),
         ("us", 1e3),

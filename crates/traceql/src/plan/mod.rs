@@ -31,6 +31,8 @@ pub(crate) struct Want {
     pub conditions: Vec<Condition>,
     /// Used in some way that is no condition: every value counts.
     pub everything: bool,
+    /// Compared with nil for being absent.
+    pub absence: bool,
 }
 
 /// An expression whose attributes are numbers into the plan's wants.
@@ -78,7 +80,7 @@ impl Plan {
                 self.wants.push(Want {
                     attribute: attribute.clone(),
                     conditions: Vec::new(),
-                    everything: false,
+                    everything: false, absence: false,
                 });
                 self.wants.len() - 1
             }
@@ -134,6 +136,10 @@ impl Plan {
         let nil = |side: &FieldExpr| matches!(side, FieldExpr::Literal(Value::Nil));
         if matches!(op, BinaryOp::Equal | BinaryOp::NotEqual) && (nil(left) || nil(right)) {
             let other = if nil(right) { left } else { right };
+            if let (FieldExpr::Attribute(attribute), BinaryOp::Equal) = (other, op) {
+                let at = self.want(attribute);
+                self.wants[at].absence = true;
+            }
             return Ok(Code::Exists(Box::new(self.code(other)?), op == BinaryOp::NotEqual));
         }
         let regex = match (op, right) {

@@ -2,7 +2,7 @@
 
 use crate::ast::{Attribute, Expr, Intrinsic};
 use crate::error::EvalError;
-use crate::eval::{Engine, Interrupt, TraceView, in_seconds, run};
+use crate::eval::{Engine, Interrupt, TraceView, inclusive, run};
 use crate::plan::{hints, search_plan};
 use crate::value::{KINDS, Value};
 use model::logs::NanosRange;
@@ -12,6 +12,19 @@ use std::ops::ControlFlow;
 
 /// Names by scope, sorted.
 pub type TagNames = BTreeMap<AttrScope, Vec<String>>;
+
+/// Attributes that have a column of their own in Tempo's blocks.
+const OWN_COLUMNS: [(AttrScope, &str); 9] = [
+    (AttrScope::Span, "http.request.method"),
+    (AttrScope::Span, "http.response.status_code"),
+    (AttrScope::Span, "http.route"),
+    (AttrScope::Span, "url.path"),
+    (AttrScope::Resource, "service.name"),
+    (AttrScope::Resource, "k8s.cluster.name"),
+    (AttrScope::Resource, "k8s.namespace.name"),
+    (AttrScope::Resource, "k8s.pod.name"),
+    (AttrScope::Resource, "k8s.container.name"),
+];
 
 /// The intrinsics that Tempo lists among the tags, both forms.
 pub fn intrinsic_tag_names() -> [&'static str; 25] {
@@ -57,7 +70,7 @@ impl Engine {
         interrupt: &dyn Interrupt,
     ) -> Result<TagNames, EvalError> {
         let Some(filter) = filter else {
-            return Ok(store.tag_names(range.map(in_seconds))?.into_iter().collect());
+            return Ok(store.tag_names(range.map(inclusive))?.into_iter().collect());
         };
         let mut names: BTreeMap<AttrScope, BTreeSet<String>> = BTreeMap::new();
         self.matching(store, filter, range, interrupt, &mut |view, at| {
@@ -77,6 +90,11 @@ impl Engine {
             span.links.iter().for_each(|link| add(AttrScope::Link, &link.attributes));
             ControlFlow::Continue(())
         })?;
+        // Tempo keeps some attributes in columns of their own, and lists those columns whatever the filter says.
+        for (scope, known) in store.tag_names(range.map(inclusive))? {
+            let columns = known.into_iter().filter(|name| OWN_COLUMNS.contains(&(scope, name.as_str())));
+            names.entry(scope).or_default().extend(columns);
+        }
         Ok(names.into_iter().map(|(scope, names)| (scope, names.into_iter().collect())).collect())
     }
 
@@ -120,7 +138,7 @@ impl Engine {
                 let values = store.tag_values(
                     attribute.scope.to_model(),
                     &attribute.name,
-                    range.map(in_seconds),
+                    range.map(inclusive),
                     limit,
                 )?;
                 let mut out: Vec<Value> = Vec::new();
@@ -153,7 +171,7 @@ impl Engine {
     ) -> Result<(), EvalError> {
         let (plan, steps) = search_plan(filter)?;
         let hints = filter.pipelines().first().map(|pipeline| hints(pipeline)).unwrap_or_default();
-        let scan = TraceScan { range: range.map(in_seconds), hints: &hints, newest_first: false };
+        let scan = TraceScan { range: range.map(inclusive), hints: &hints, newest_first: false };
         let mut stopped = false;
         store.scan(&scan, &mut |trace| {
             stopped = interrupt.interrupted();

@@ -23,7 +23,9 @@ pub use logs::{LogRequest, decode_logs, logs_from_proto};
 pub use metrics::{MetricRequest, decode_metrics, metrics_from_proto};
 pub use names::{NameKind, metric_name};
 pub use tempo_json::{attribute_value_json, trace_json};
-pub use traces::{TraceRequest, decode_traces, trace_to_proto, traces_from_proto};
+pub use traces::{
+    TraceRequest, decode_traces, trace_by_id_protobuf, trace_protobuf, trace_to_proto, traces_from_proto,
+};
 
 /// How a request's bytes are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -282,3 +282,15 @@ fn to_any(value: &AttrValue) -> common::AnyValue {
     };
     common::AnyValue { value }
 }
+
+/// `tempopb.Trace` as bytes.
+pub fn trace_protobuf(trace: &Trace) -> Vec<u8> {
+    trace_to_proto(trace).encode_to_vec()
+}
+
+/// `tempopb.TraceByIDResponse` as bytes: the trace is field 1, and empty when there is none.
+pub fn trace_by_id_protobuf(trace: Option<&Trace>) -> Vec<u8> {
+    let mut out = Vec::new();
+    prost::encoding::bytes::encode(1, &trace.map(trace_protobuf).unwrap_or_default(), &mut out);
+    out
+}
