@@ -129,7 +129,8 @@ impl Parser {
                 Err(self.unexpected(&[]))
             };
         };
-        let compared = self.compares(1);
+        // A label may be called like a stage, but `| json != "x"` is the stage and a line filter.
+        let compared = self.compares(1) && !matches!(self.peek_at(1), Token::Symbol("!=" | "!~"));
         match word.as_str() {
             _ if compared => Ok(Stage::LabelFilter(self.label_filter(0)?)),
             "json" => {

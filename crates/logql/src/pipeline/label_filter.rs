@@ -61,9 +61,11 @@ impl Test {
             Self::And(left, right) => left.passes(fields) && right.passes(fields),
             Self::Or(left, right) => left.passes(fields) || right.passes(fields),
             Self::Text(matcher) => matcher.matches(fields.get(&matcher.name).unwrap_or("")),
+            // A line without the label is out, with or without an error; one that has both stays.
+            Self::Number { name, .. } | Self::Ip { name, .. } if fields.get(name).is_none() => false,
             Self::Number { .. } | Self::Ip { .. } if fields.has_error() => true,
             Self::Number { name, op, value, read } => {
-                let Some(text) = fields.get(name) else { return false };
+                let text = fields.get(name).unwrap_or("");
                 match read(text) {
                     Ok(found) => op.holds(found, *value),
                     Err(details) => {

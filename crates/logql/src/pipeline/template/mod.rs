@@ -107,6 +107,3 @@ fn simple(text: &str) -> Option<Vec<Part>> {
     }
     Some(parts)
 }
-
-#[cfg(test)]
-mod tests;
