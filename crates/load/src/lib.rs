@@ -28,7 +28,7 @@ pub mod summary;
 mod target;
 
 pub use phases::{Phase, Phases};
-pub use plan::{Plan, PlanError};
+pub use plan::{DEFAULT_RATE, Plan, PlanError};
 pub use recorder::Progress;
 pub use run::run;
 pub use summary::Summary;

@@ -140,4 +140,22 @@ mod tests {
     fn long_values_are_cut() {
         assert_eq!(shown(&Value::from("é".repeat(100))).chars().count(), 33);
     }
+
+    proptest::proptest! {
+        #[test]
+        fn no_body_is_too_strange(body: Vec<u8>, line: usize, column: usize) {
+            let _ = parse(&body);
+            let _ = last_key(&body, line, column);
+        }
+
+        #[test]
+        fn numbers_without_end_are_told_by_their_key(before in "[ \n]{0,4}", digits in "[1-9][0-9]{0,3}") {
+            let body = format!("{{{before}\"é\":1,{before}\"price\"{before}:{before}1e{digits}999}}");
+            let problem = parse(body.as_bytes()).unwrap_err();
+            let expected = Problem::new(StatusCode::UNPROCESSABLE_ENTITY)
+                .detail("the body holds a value that is not allowed")
+                .field("price", "the number is too large");
+            proptest::prop_assert_eq!(problem, expected);
+        }
+    }
 }

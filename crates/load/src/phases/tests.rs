@@ -1,3 +1,5 @@
+use proptest::prelude::*;
+
 use super::*;
 
 fn phases(text: &str) -> Phases {
@@ -91,4 +93,13 @@ fn shapes() {
     assert_eq!(Phases::constant(1.0, None).unwrap().duration(), None);
     let ramp = Phases::ramp(100.0, Duration::from_secs(10)).unwrap();
     assert!(ramp.arrivals(1.0).count().abs_diff(550) <= 1);
+}
+
+proptest! {
+    #[test]
+    fn no_text_is_too_strange(text in "[a-z]{0,3}:?[0-9.e-]{0,6}(ms|s|m|h|d)?@?[0-9.e-]{0,8},?[a-z]?@?[0-9]?") {
+        if let Ok(phases) = text.parse::<Phases>() {
+            prop_assert!(phases.arrivals(1.47).take(1_000).is_sorted_by(|a, b| a <= b));
+        }
+    }
 }

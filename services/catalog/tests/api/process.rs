@@ -148,6 +148,11 @@ async fn a_dead_collector_fails_and_delays_no_request_and_is_reported_once() {
         metrics.lines().find_map(|line| line.strip_prefix(&series)).unwrap().parse().unwrap()
     };
     assert!(lost("queue_full") > 0.0 && lost("export_failed") > 0.0);
+    let memory = metrics
+        .lines()
+        .find_map(|line| line.strip_prefix("process_resident_memory_bytes{service=\"catalog\"} "));
+    // Absent where the system has no /proc.
+    assert!(memory.is_none_or(|bytes| bytes.parse::<f64>().unwrap() < 100e6), "{memory:?}");
 
     // The collector comes back: spans arrive again, and that is said once.
     let collector = Collector::start_on(address, Duration::ZERO).await;

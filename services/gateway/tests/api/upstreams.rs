@@ -138,3 +138,18 @@ async fn second_attempts_do_not_double_the_load_of_a_failing_upstream() {
     let calls = calls.load(Ordering::SeqCst);
     assert!((125..=131).contains(&calls), "{calls}");
 }
+
+#[tokio::test]
+async fn a_user_who_goes_away_is_recorded_and_the_call_behind_is_given_up() {
+    let hang = async || tokio::time::sleep(Duration::from_secs(60)).await;
+    let (app, collector) = TestApp::before(Router::new().route("/items", get(hang))).await;
+    let request = app.http.get(format!("{}/browse", app.url)).timeout(Duration::from_millis(200));
+    assert!(request.send().await.is_err());
+    let spans = collector.wait_for(2).await;
+    let find = |kind: i32| spans.iter().find(|span| span.proto.kind == kind).unwrap();
+    assert_eq!(find(2).attribute("http.response.status_code"), int(499));
+    assert_eq!(find(3).attribute("error.type"), text("cancelled"));
+    assert_eq!(find(3).parent_id(), find(2).span_id());
+    assert_eq!(app.count("GET", "/browse", 499).await, Some(1.0));
+    assert_eq!(app.sink.wait_for("GET /browse 499")["level"], "WARN");
+}

@@ -91,4 +91,13 @@ mod tests {
             assert_eq!(Format::negotiate(accept), expected, "{accept:?}");
         }
     }
+
+    proptest::proptest! {
+        #[test]
+        fn any_header_gets_a_format(accept: String) {
+            let named = accept.to_ascii_lowercase().contains("application/openmetrics-text");
+            let format = Format::negotiate(Some(&accept));
+            proptest::prop_assert!(named || format == Text);
+        }
+    }
 }

@@ -1,3 +1,4 @@
+use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
@@ -63,5 +64,36 @@ fn errors_name_the_field_and_the_range() {
         ),
     ] {
         assert_eq!(merged(&ChaosSpec::default(), change).unwrap_err(), expected);
+    }
+}
+
+/// Members that are nearly right, so that many are accepted.
+fn member() -> impl Strategy<Value = (String, Value)> {
+    let key =
+        prop::sample::select(vec!["error_rate", "latency_ms", "jitter_ms", "routes", "ttl_seconds", "other"]);
+    let value = prop_oneof![
+        Just(Value::Null),
+        any::<f64>().prop_map(|number| json!(number)),
+        (0.0..=1.0).prop_map(|number| json!(number)),
+        any::<u64>().prop_map(|number| json!(number)),
+        (0u64..100_000).prop_map(|number| json!(number)),
+        Just(json!(["/items"])),
+        any::<String>().prop_map(|text| json!([text])),
+    ];
+    (key.prop_map(str::to_owned), value)
+}
+
+proptest! {
+    #[test]
+    fn what_is_accepted_is_within_its_limits(members in prop::collection::vec(member(), 0..5)) {
+        let change = Value::Object(members.into_iter().collect());
+        if let Ok(spec) = ChaosSpec::default().merged(&change, &ROUTES) {
+            prop_assert!((0.0..=1.0).contains(&spec.error_rate));
+            prop_assert!(spec.latency_ms <= 60_000 && spec.jitter_ms <= 60_000 && spec.ttl_seconds <= 86_400);
+            prop_assert!(spec.routes.iter().all(|route| ROUTES.contains(&route.as_str())));
+            // What is shown can be sent back.
+            let shown = serde_json::to_value(&spec).unwrap();
+            prop_assert_eq!(ChaosSpec::default().merged(&shown, &ROUTES).unwrap(), spec);
+        }
     }
 }
