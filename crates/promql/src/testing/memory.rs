@@ -28,6 +28,13 @@ struct Reader {
     samples: Vec<Sample>,
 }
 
+/// The samples of a time range.
+fn within(samples: &[Sample], range: MillisRange) -> &[Sample] {
+    let start = samples.partition_point(|sample| sample.t < range.start);
+    let end = samples.partition_point(|sample| sample.t <= range.end);
+    &samples[start..end.max(start)]
+}
+
 impl SeriesReader for Reader {
     fn labels(&self) -> &Labels {
         &self.labels
@@ -78,8 +85,9 @@ impl MemoryStore {
     fn matching(&self, range: MillisRange, sets: &[Vec<Matcher>]) -> BTreeSet<Labels> {
         let content = self.content();
         let wanted = |labels: &Labels| sets.is_empty() || sets.iter().any(|set| all_match(set, labels));
-        let within = |samples: &[Sample]| samples.iter().any(|sample| range.contains(sample.t));
-        let found = content.series.iter().filter(|(labels, (_, samples))| wanted(labels) && within(samples));
+        let found = content.series.iter();
+        let found =
+            found.filter(|(labels, (_, samples))| wanted(labels) && !within(samples, range).is_empty());
         found.map(|(labels, _)| labels.clone()).collect()
     }
 }
@@ -92,8 +100,12 @@ impl MetricQuerier for MemoryStore {
     ) -> Result<Vec<Arc<dyn SeriesReader>>, StoreError> {
         let mut found: Vec<Arc<dyn SeriesReader>> = Vec::new();
         for (labels, (_, samples)) in &self.content().series {
-            if all_match(matchers, labels) && samples.iter().any(|sample| range.contains(sample.t)) {
-                found.push(Arc::new(Reader { labels: labels.clone(), samples: samples.clone() }));
+            if !all_match(matchers, labels) {
+                continue;
+            }
+            let within = within(samples, range);
+            if !within.is_empty() {
+                found.push(Arc::new(Reader { labels: labels.clone(), samples: within.to_vec() }));
             }
         }
         Ok(found)

@@ -166,7 +166,7 @@ impl AlertingRule {
     }
 
     /// The alerts that Alertmanager should hear of now: firing ones every `resend` (milliseconds), resolved ones too.
-    pub fn to_send(&mut self, t: Millis, resend: Millis, interval: Millis) -> Vec<Alert> {
+    pub fn take_due(&mut self, t: Millis, resend: Millis, interval: Millis) -> Vec<Alert> {
         let generator = self.expander.table_link(&self.expr.to_string());
         // Time for two evaluations or notifications to fail before Alertmanager takes the alert for resolved.
         let valid_until = t + 4 * resend.max(interval);

@@ -163,7 +163,7 @@ impl Group {
             Rule::Recording(rule) => rule.evaluate(&tools.asker, at, limit)?,
             Rule::Alerting(rule) => {
                 let samples = rule.evaluate(&tools.asker, t, at, limit)?;
-                let alerts = rule.to_send(t, millis(tools.resend_delay), millis(interval));
+                let alerts = rule.take_due(t, millis(tools.resend_delay), millis(interval));
                 if !alerts.is_empty() {
                     tools.notify.send(alerts);
                 }
