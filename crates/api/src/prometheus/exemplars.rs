@@ -8,7 +8,10 @@ use axum::response::Response;
 
 pub async fn exemplars(State(api): State<PrometheusApi>, params: Params) -> Result<Response, ApiError> {
     let range = params.range()?;
-    let expr = promql::parse(params.get("query")).map_err(|error| ApiError::parameter("query", error))?;
+    if range.end < range.start {
+        return Err(ApiError::bad_data("end timestamp must not be before start timestamp"));
+    }
+    let expr = promql::parse(params.get("query")).map_err(ApiError::bad_data)?;
     let sets = expr.selectors();
     if sets.is_empty() {
         return Ok(raw("[]", &Notes::default()));

@@ -40,7 +40,10 @@ pub async fn range(State(api): State<PrometheusApi>, params: Params) -> Result<R
     let most = engine.limits().max_points;
     // Judged before the query is read, as upstream does.
     if end.saturating_sub(start) / step > most as Millis {
-        return Err(EvalError::TooManyPoints { limit: most }.into());
+        return Err(ApiError::bad_data(format!(
+            "exceeded maximum resolution of {} points per timeseries. Try decreasing the query resolution (?step=XX)",
+            with_commas(most)
+        )));
     }
     let expr = expression(&params)?;
     let began = Instant::now();
@@ -58,6 +61,16 @@ pub async fn range(State(api): State<PrometheusApi>, params: Params) -> Result<R
 /// The query, printed in one way whatever way it was written.
 pub async fn format(params: Params) -> Result<Response, ApiError> {
     ok(&expression(&params)?.to_string())
+}
+
+/// 11000 as 11,000.
+fn with_commas(number: usize) -> String {
+    let digits = number.to_string();
+    let comma = |(place, digit): (usize, char)| {
+        let before = place > 0 && (digits.len() - place) % 3 == 0;
+        before.then_some(',').into_iter().chain([digit])
+    };
+    digits.chars().enumerate().flat_map(comma).collect()
 }
 
 fn expression(params: &Params) -> Result<Expr, ApiError> {

@@ -17,13 +17,12 @@ const NEVER: &str = "0001-01-01T00:00:00Z";
 pub fn value(out: &mut String, value: &Value) {
     match value {
         Value::Scalar(scalar) => {
-            out.push_str("\"resultType\":\"scalar\",\"result\":");
-            sample(out, *scalar);
+            // Upstream writes scalars and strings by other code than samples: the time without padding, no exponent.
+            let (t, v) = (scalar.t as f64 / 1000.0, go_fixed(scalar.v));
+            let _ = write!(out, "\"resultType\":\"scalar\",\"result\":[{t},\"{v}\"]");
         }
         Value::String { t, text } => {
-            out.push_str("\"resultType\":\"string\",\"result\":[");
-            timestamp(out, *t);
-            out.push(',');
+            let _ = write!(out, "\"resultType\":\"string\",\"result\":[{},", *t as f64 / 1000.0);
             string(out, text);
             out.push(']');
         }

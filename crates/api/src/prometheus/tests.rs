@@ -140,7 +140,7 @@ async fn errors_have_upstreams_class_status_and_words() {
             "query?query=up&time=x",
             400,
             "bad_data",
-            "invalid parameter \"time\": cannot parse \"x\" to a valid timestamp",
+            "invalid parameter \"time\": Invalid time value for 'time': cannot parse \"x\" to a valid timestamp",
         ),
         (
             "query?query=up&timeout=x",
@@ -176,7 +176,7 @@ async fn errors_have_upstreams_class_status_and_words() {
             "query_range?query=up&start=0&end=11001&step=1",
             400,
             "bad_data",
-            "exceeded maximum resolution of 11000 points per timeseries. Try decreasing the query resolution (?step=XX)",
+            "exceeded maximum resolution of 11,000 points per timeseries. Try decreasing the query resolution (?step=XX)",
         ),
         (
             "query_range?query=up%5B1m%5D&start=0&end=1&step=1",
@@ -186,10 +186,10 @@ async fn errors_have_upstreams_class_status_and_words() {
         ),
         ("series", 400, "bad_data", "no match[] parameter provided"),
         (
-            "labels?start=2&end=1",
+            "query_exemplars?query=up&start=2&end=1",
             400,
             "bad_data",
-            "invalid parameter \"end\": end timestamp must not be before start timestamp",
+            "end timestamp must not be before start timestamp",
         ),
         ("metadata?limit=x", 400, "bad_data", "limit must be a number"),
         ("rules?type=x", 400, "bad_data", "invalid parameter \"type\": not supported value \"x\""),
