@@ -17,11 +17,19 @@ const LESSONS: &[&str] = &[
 fn runbooks() -> Vec<String> {
     let files = stackconf::glob::expand(&path("docs/runbooks/*.md"));
     assert!(files.len() >= 7);
-    files.iter().map(|file| format!("docs/runbooks/{}", file.file_name().unwrap_or_default().display())).collect()
+    files
+        .iter()
+        .map(|file| format!("docs/runbooks/{}", file.file_name().unwrap_or_default().display()))
+        .collect()
 }
 
 fn texts() -> Vec<(String, String)> {
-    LESSONS.iter().map(|name| (*name).to_owned()).chain(runbooks()).map(|name| (name.clone(), read(&name))).collect()
+    LESSONS
+        .iter()
+        .map(|name| (*name).to_owned())
+        .chain(runbooks())
+        .map(|name| (name.clone(), read(&name)))
+        .collect()
 }
 
 /// The contents of all fenced blocks of one language.
@@ -52,10 +60,13 @@ fn blocks(text: &str, language: &str) -> Vec<String> {
 fn sent(block: &str) -> Vec<(String, String)> {
     let mut found = Vec::new();
     for command in block.replace("\\\n", " ").lines() {
-        let Some(address) = command.split_whitespace().find(|word| word.starts_with("http://localhost:")) else {
+        let Some(address) = command.split_whitespace().find(|word| word.starts_with("http://localhost:"))
+        else {
             continue;
         };
-        for parameter in command.split('\'').filter(|part| part.starts_with("query=") || part.starts_with("q=")) {
+        for parameter in
+            command.split('\'').filter(|part| part.starts_with("query=") || part.starts_with("q="))
+        {
             let (_, query) = parameter.split_once('=').expect("a parameter");
             found.push((address.to_owned(), query.to_owned()));
         }
@@ -92,14 +103,19 @@ fn every_query_parses() {
 #[test]
 fn make_targets_and_their_variables_exist() {
     let makefile = read("Makefile");
-    let targets: BTreeSet<&str> =
-        makefile.lines().filter(|line| line.contains(": ## ")).filter_map(|line| line.split(':').next()).collect();
+    let targets: BTreeSet<&str> = makefile
+        .lines()
+        .filter(|line| line.contains(": ## "))
+        .filter_map(|line| line.split(':').next())
+        .collect();
     for (file, text) in texts() {
         for target in text.match_indices("make ").filter_map(|(at, _)| {
             // Only what is written as a command: at the start of a line or of a piece of code.
-            let code = at == 0 || text[..at].ends_with(['`', '\n', ' ']) && text[..at].rsplit('\n').next().is_some_and(
-                |line| line.is_empty() || line.ends_with('`') || line.ends_with("production "),
-            );
+            let code = at == 0
+                || text[..at].ends_with(['`', '\n', ' '])
+                    && text[..at].rsplit('\n').next().is_some_and(|line| {
+                        line.is_empty() || line.ends_with('`') || line.ends_with("production ")
+                    });
             code.then(|| text[at + 5..].split(|c: char| !c.is_ascii_lowercase() && c != '-').next()).flatten()
         }) {
             assert!(targets.contains(target), "{file}: make {target}");

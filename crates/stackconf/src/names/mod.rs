@@ -22,7 +22,7 @@ const fn published(service: &'static str, port: u16) -> Part {
 }
 
 /// All ports that a configuration file of this repository may name.
-pub const PARTS: [Part; 14] = [
+pub const PARTS: [Part; 13] = [
     published("gateway", 8000),
     published("catalog", 8001),
     published("checkout", 8002),
@@ -35,7 +35,6 @@ pub const PARTS: [Part; 14] = [
     published("grafana", 3000),
     Part { service: "alert-sink", port: 8080, unpublished: 28080 },
     Part { service: "promtail", port: 9080, unpublished: 29080 },
-    Part { service: "alloy", port: 12345, unpublished: 22345 },
     // The daemon's own metrics and health.
     Part { service: "lab", port: 9100, unpublished: 29100 },
 ];
