@@ -7,6 +7,7 @@ mod clean;
 mod daemon;
 mod down;
 mod healthcheck;
+mod load;
 mod logs;
 mod ps;
 mod query;
@@ -41,6 +42,7 @@ enum Command {
     Restart(restart::Args),
     Clean(clean::Args),
     Chaos(chaos::Args),
+    Load(load::Args),
     Verify(verify::Args),
     Query(query::Args),
     Run(run::Args),
@@ -65,6 +67,7 @@ impl Cli {
             Command::Restart(args) => wait(restart::run(context, args)),
             Command::Clean(args) => wait(clean::run(context, args)),
             Command::Chaos(args) => wait(chaos::run(context, args)),
+            Command::Load(args) => wait(load::run(context, args)),
             Command::Verify(args) => wait(verify::run(context, args)),
             Command::Query(args) => wait(query::run(context, args)),
             Command::Run(args) => wait(run::run(context, args)),

@@ -10,11 +10,14 @@ mod control;
 mod exposition;
 pub mod http;
 mod log;
+mod logs;
 mod metrics;
 mod own;
+mod promtail;
 mod services;
 mod sink;
 pub mod stack;
+mod traces;
 mod wiring;
 
 use crate::fingerprint;

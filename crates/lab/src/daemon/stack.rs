@@ -3,7 +3,7 @@
 use super::board::Board;
 use super::services::Services;
 use super::wiring::Wiring;
-use super::{alerting, console, metrics, own, sink};
+use super::{alerting, console, logs, metrics, own, promtail, sink, traces};
 use crate::control::StackStatus;
 use crate::endpoints::Column;
 use crate::fingerprint::{self, Fingerprint};
@@ -14,9 +14,7 @@ use model::Clock;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
-use supervise::{Identity, Output, OutputLine};
-use tokio::sync::mpsc;
-use tokio::task::JoinHandle;
+use supervise::{Identity, Output};
 
 /// Lines of the services that wait for the log pipeline. At 1 kB a line this is 16 MB at most.
 const OUTPUT_CAPACITY: usize = 16 * 1024;
@@ -44,7 +42,6 @@ impl Setup {
 /// A running stack. Stop it with [`Stack::stop`].
 pub struct Stack {
     handle: Handle,
-    output: JoinHandle<()>,
 }
 
 /// What others hold of a running stack: status, restart, reload.
@@ -83,6 +80,12 @@ impl Stack {
             (!wiring.setup.options.only_stack).then(|| Arc::new(Services::new(wiring.clone(), output.clone())));
         own::start(wiring, output).await?;
         let metrics = metrics::open(wiring).await?;
+        let logs = logs::open(wiring).await?;
+        let traces = traces::open(wiring).await?;
+        promtail::start(wiring, &logs, lines).await?;
+        traces.serve(wiring, &metrics, &logs);
+        logs.serve(wiring);
+        metrics.serve(wiring)?;
         sink::start(wiring).await?;
         alerting::start(wiring).await?;
         console::start(wiring, services.clone()).await?;
@@ -92,8 +95,7 @@ impl Stack {
         let fingerprint = Mutex::new(wiring.setup.fingerprint.clone());
         let handle = Handle(Arc::new(Shared { wiring: wiring.clone(), services, fingerprint }));
         wiring.own(tokio::spawn(record(handle.clone())));
-        let output = tokio::spawn(consume(lines));
-        Ok(Self { handle, output })
+        Ok(Self { handle })
     }
 
     pub fn handle(&self) -> Handle {
@@ -108,7 +110,6 @@ impl Stack {
         if let Some(services) = &self.handle.0.services {
             services.stop_all().await;
         }
-        self.output.abort();
         self.handle.0.wiring.stop().await;
         State::remove(self.handle.place())
     }
@@ -191,8 +192,4 @@ async fn record(handle: Handle) {
             () = tokio::time::sleep(RECORD) => {}
         }
     }
-}
-
-async fn consume(mut lines: mpsc::Receiver<OutputLine>) {
-    while lines.recv().await.is_some() {}
 }

@@ -11,7 +11,7 @@ use tokio::sync::mpsc;
 /// Longer lines are cut; the rest of the line is dropped. Loki takes lines of up to 256 KiB.
 pub const MAX_LINE_BYTES: usize = 256 * 1024;
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum OutputStream {
     Stdout,
     Stderr,
