@@ -1,4 +1,4 @@
-//! `GET /`: which service this is.
+//! `GET /`: which service this is, and that it answers. Probes ask `/healthz` and `/readyz` instead: this one is counted.
 
 use axum::{Json, Router, routing::get};
 use serde::Serialize;
@@ -8,6 +8,7 @@ use crate::app::SERVICE;
 #[derive(Serialize)]
 struct About {
     service: &'static str,
+    status: &'static str,
     version: &'static str,
 }
 
@@ -16,5 +17,5 @@ pub fn router() -> Router {
 }
 
 async fn about() -> Json<About> {
-    Json(About { service: SERVICE.name, version: env!("CARGO_PKG_VERSION") })
+    Json(About { service: SERVICE.name, status: "ok", version: env!("CARGO_PKG_VERSION") })
 }
