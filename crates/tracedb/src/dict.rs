@@ -142,7 +142,12 @@ impl Dict {
             dropped_attributes: reader.varint()? as u32,
         };
         let scope_schema_url = text_from(reader)?;
-        Some(Origin { resource: Arc::new(resource), resource_schema_url, scope: Arc::new(scope), scope_schema_url })
+        Some(Origin {
+            resource: Arc::new(resource),
+            resource_schema_url,
+            scope: Arc::new(scope),
+            scope_schema_url,
+        })
     }
 
     /// Writes what is new since the last call, for the log.
@@ -175,7 +180,8 @@ impl Dict {
 
     /// Writes everything, for a segment.
     pub(crate) fn put_all(&self, out: &mut Vec<u8>) {
-        let keys: Vec<(u32, u8)> = (0_u32..).zip(self.key_scopes.iter().copied()).filter(|(_, bits)| *bits != 0).collect();
+        let keys: Vec<(u32, u8)> =
+            (0_u32..).zip(self.key_scopes.iter().copied()).filter(|(_, bits)| *bits != 0).collect();
         self.put_from(0, 0, &keys, out);
     }
 
@@ -254,6 +260,9 @@ fn text_from(reader: &mut Reader<'_>) -> Option<Arc<str>> {
 }
 
 /// A name or value that is needed as pairs.
-pub(crate) fn find_attribute<'a>(attributes: &'a Attributes, name: &str) -> Option<&'a model::traces::AttrValue> {
+pub(crate) fn find_attribute<'a>(
+    attributes: &'a Attributes,
+    name: &str,
+) -> Option<&'a model::traces::AttrValue> {
     attributes.iter().find(|(key, _)| **key == *name).map(|(_, value)| value)
 }

@@ -112,7 +112,12 @@ impl Head {
         self.apply_rows(&mut reader, count, new_trace)
     }
 
-    fn apply_rows(&mut self, reader: &mut Reader<'_>, count: usize, new_trace: &mut dyn FnMut(TraceId)) -> Option<()> {
+    fn apply_rows(
+        &mut self,
+        reader: &mut Reader<'_>,
+        count: usize,
+        new_trace: &mut dyn FnMut(TraceId),
+    ) -> Option<()> {
         for _ in 0..count {
             let id = TraceId(reader.array()?);
             let start = reader.at();

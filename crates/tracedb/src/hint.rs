@@ -15,7 +15,11 @@ enum Test {
     Kind(SpanKind),
     Duration(Nanos),
     /// The attribute of a span, or (unscoped) of the origin.
-    Span { key: u32, value: Option<Vec<u8>>, origins: Vec<bool> },
+    Span {
+        key: u32,
+        value: Option<Vec<u8>>,
+        origins: Vec<bool>,
+    },
     HasEvents,
     HasLinks,
 }
@@ -75,7 +79,8 @@ impl Filter {
                 for (at, test) in self.tests.iter().enumerate() {
                     if let Test::Span { key: wanted, value, .. } = test
                         && *wanted == key
-                        && (value.as_deref().is_none_or(|value| value == bytes) || bytes.first() == Some(&TAG_ARRAY))
+                        && (value.as_deref().is_none_or(|value| value == bytes)
+                            || bytes.first() == Some(&TAG_ARRAY))
                     {
                         met |= 1 << at;
                     }
@@ -100,12 +105,14 @@ pub(crate) fn each_row<'a>(rows: &'a [u8], show: &mut dyn FnMut(u32, &'a [u8]) -
 }
 
 fn equals(attributes: &Attributes, name: &str, wanted: &AttrValue) -> bool {
-    find_attribute(attributes, name)
-        .is_some_and(|value| value == wanted || matches!(value, AttrValue::Array(values) if values.contains(wanted)))
+    find_attribute(attributes, name).is_some_and(|value| {
+        value == wanted || matches!(value, AttrValue::Array(values) if values.contains(wanted))
+    })
 }
 
 fn test(hint: &SpanHint, dict: &Dict) -> Option<Test> {
-    let origins = |wanted: &dyn Fn(&crate::dict::Origin) -> bool| dict.origins.iter().map(wanted).collect::<Vec<_>>();
+    let origins =
+        |wanted: &dyn Fn(&crate::dict::Origin) -> bool| dict.origins.iter().map(wanted).collect::<Vec<_>>();
     Some(match hint {
         SpanHint::ServiceName(name) => {
             let of = origins(&|origin| origin.resource.service_name() == Some(name));
@@ -159,7 +166,10 @@ fn encoded(value: &AttrValue, dict: &Dict) -> Option<Vec<u8>> {
             }
             out.push(row::TAG_STR);
             // A text that was never seen is equal to none: no row holds this symbol.
-            crate::bytes::put_varint(&mut out, dict.find(text).map_or(u64::MAX - 1, |symbol| u64::from(symbol) << 1));
+            crate::bytes::put_varint(
+                &mut out,
+                dict.find(text).map_or(u64::MAX - 1, |symbol| u64::from(symbol) << 1),
+            );
         }
         AttrValue::Int(number) => {
             out.push(row::TAG_INT);

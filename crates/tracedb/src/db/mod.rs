@@ -151,7 +151,8 @@ impl TraceDb {
         let oldest = now.saturating_sub(nanos(self.options.retention));
         let gone = {
             let state = &mut *self.write();
-            let gone: Vec<Arc<Segment>> = state.segments.iter().filter(|segment| segment.max_end < oldest).cloned().collect();
+            let gone: Vec<Arc<Segment>> =
+                state.segments.iter().filter(|segment| segment.max_end < oldest).cloned().collect();
             state.segments.retain(|segment| segment.max_end >= oldest);
             if !gone.is_empty() {
                 let (head, frozen, segments) = (&state.head, &state.frozen, &state.segments);
@@ -223,7 +224,8 @@ impl TraceAppender for TraceDb {
                 let limit = self.options.head_bytes;
                 let flushed = self.flush_if(|head| head.size() >= limit);
                 let state = self.read();
-                let held: usize = state.frozen.iter().map(|head| head.size()).sum::<usize>() + state.head.size();
+                let held: usize =
+                    state.frozen.iter().map(|head| head.size()).sum::<usize>() + state.head.size();
                 if held > 4 * limit {
                     flushed?;
                 }

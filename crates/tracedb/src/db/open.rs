@@ -22,7 +22,8 @@ impl TraceDb {
         let mut files = Vec::new();
         for entry in std::fs::read_dir(folder).map_err(StoreError::io("read", folder))? {
             let path = entry.map_err(StoreError::io("read", folder))?.path();
-            let generation = path.file_stem().and_then(|stem| stem.to_str()).and_then(|stem| stem.parse::<u64>().ok());
+            let generation =
+                path.file_stem().and_then(|stem| stem.to_str()).and_then(|stem| stem.parse::<u64>().ok());
             match (generation, path.extension().and_then(|extension| extension.to_str())) {
                 (Some(generation), Some("wal")) => logs.push(generation),
                 (Some(generation), Some("segment")) => files.push(generation),
@@ -48,7 +49,8 @@ impl TraceDb {
                 Err(error) => return Err(error),
             }
         }
-        let mut split: HashSet<TraceId> = segments.iter().flat_map(|segment| segment.split.iter().copied()).collect();
+        let mut split: HashSet<TraceId> =
+            segments.iter().flat_map(|segment| segment.split.iter().copied()).collect();
         let mut next = segments.last().map_or(0, |segment| segment.generation + 1);
         let mut last = None;
         for generation in logs {
@@ -80,7 +82,8 @@ impl TraceDb {
             None => (crate::head::Head::new(next, 0), Wal::create(wal_path(folder, next), 0)?),
         };
         let state = State { head, wal, frozen: Vec::new(), segments, split };
-        let db = Self { folder: folder.to_owned(), options, state: RwLock::new(state), flushing: Mutex::new(()) };
+        let db =
+            Self { folder: folder.to_owned(), options, state: RwLock::new(state), flushing: Mutex::new(()) };
         Ok((db, recovery))
     }
 

@@ -27,7 +27,11 @@ enum Place {
     /// In the head, or in several places: by its id.
     ById(TraceId),
     Frozen(usize, TraceId),
-    Segment { segment: usize, block: usize, entry: usize },
+    Segment {
+        segment: usize,
+        block: usize,
+        entry: usize,
+    },
 }
 
 /// What a scan goes over: taken under the lock, read without it.
@@ -66,7 +70,13 @@ impl TraceDb {
         Snapshot {
             by_id,
             frozen: state.frozen.clone(),
-            segments: state.segments.iter().rev().filter(|segment| segment.overlaps(scan.range)).cloned().collect(),
+            segments: state
+                .segments
+                .iter()
+                .rev()
+                .filter(|segment| segment.overlaps(scan.range))
+                .cloned()
+                .collect(),
             split: state.split.clone(),
         }
     }
@@ -195,7 +205,10 @@ impl TraceDb {
                         && !snapshot.split.contains(&entry.id)
                         && filter.passes(block.rows(entry), segment.base)
                     {
-                        order.push((entry.end, Place::Segment { segment: number, block: of_segment, entry: at }));
+                        order.push((
+                            entry.end,
+                            Place::Segment { segment: number, block: of_segment, entry: at },
+                        ));
                     }
                 }
             }
@@ -280,7 +293,10 @@ impl<'a> Values<'a> {
         }
         for origin in self.origins.iter().filter_map(|origin| self.dict.origins.get(*origin as usize)) {
             if matches!(self.scope, None | Some(AttrScope::Resource)) {
-                find_attribute(&origin.resource.attributes, self.name).cloned().into_iter().for_each(&mut add);
+                find_attribute(&origin.resource.attributes, self.name)
+                    .cloned()
+                    .into_iter()
+                    .for_each(&mut add);
             }
             if self.scope == Some(AttrScope::Instrumentation) {
                 find_attribute(&origin.scope.attributes, self.name).cloned().into_iter().for_each(&mut add);

@@ -75,12 +75,18 @@ fn spans_are_found_at_once_and_after_a_flush_and_a_restart() {
     let folder = tempfile::tempdir().unwrap();
     let db = open(folder.path());
     let long = "L".repeat(300);
-    let pushed = batch("shop", vec![span(1, 1, 5 * S, attribute("k", "v")), span(1, 2, 6 * S, attribute("long", &long))]);
+    let pushed = batch(
+        "shop",
+        vec![span(1, 1, 5 * S, attribute("k", "v")), span(1, 2, 6 * S, attribute("long", &long))],
+    );
     assert_eq!(db.push(vec![pushed.clone()]).unwrap().accepted, 2);
     let check = |db: &TraceDb| {
         assert_eq!(db.trace(TraceId([1; 16])).unwrap().unwrap().batches, [pushed.clone()]);
         assert_eq!(ids(db, &[], None, false), [1]);
-        assert_eq!(db.tag_names(None).unwrap()[0], (AttrScope::Span, vec!["k".to_owned(), "long".to_owned()]));
+        assert_eq!(
+            db.tag_names(None).unwrap()[0],
+            (AttrScope::Span, vec!["k".to_owned(), "long".to_owned()])
+        );
         let values = db.tag_values(Some(AttrScope::Span), "long", None, 10).unwrap();
         assert_eq!(values, [AttrValue::Str(long.as_str().into())]);
         assert_eq!((db.stats().traces, db.stats().spans), (1, 2));
@@ -168,10 +174,14 @@ fn hints_leave_out_what_cannot_match_and_nothing_else() {
     db.push(vec![
         batch("a", vec![span(1, 1, S, attribute("k", "v")), span(2, 4, S, attribute("k", "w"))]),
         batch("b", vec![span(3, 2, S, attribute("k", &long))]),
-        batch("b", vec![span(4, 3, S, vec![("k".into(), AttrValue::Array(vec![AttrValue::Str("v".into())]))])]),
+        batch(
+            "b",
+            vec![span(4, 3, S, vec![("k".into(), AttrValue::Array(vec![AttrValue::Str("v".into())]))])],
+        ),
     ])
     .unwrap();
-    let attribute = |scope, name: &str, value: AttrValue| SpanHint::Attribute { scope, name: name.into(), value };
+    let attribute =
+        |scope, name: &str, value: AttrValue| SpanHint::Attribute { scope, name: name.into(), value };
     let text = |text: &str| AttrValue::Str(text.into());
     for round in 0..2 {
         for (hint, expected) in [
@@ -190,7 +200,11 @@ fn hints_leave_out_what_cannot_match_and_nothing_else() {
             (attribute(None, "service.name", text("b")), &[3, 4]),
             (attribute(Some(AttrScope::Event), "k", text("v")), &[]),
         ] {
-            assert_eq!(ids(&db, std::slice::from_ref(&hint), None, false), expected, "round {round}: {hint:?}");
+            assert_eq!(
+                ids(&db, std::slice::from_ref(&hint), None, false),
+                expected,
+                "round {round}: {hint:?}"
+            );
         }
         db.flush().unwrap();
     }
@@ -294,7 +308,8 @@ fn a_full_head_becomes_a_segment_and_retention_drops_it() {
 #[test]
 fn a_trace_that_grows_without_end_is_refused_and_named() {
     let folder = tempfile::tempdir().unwrap();
-    let (db, _) = TraceDb::open(folder.path(), Options { max_trace_bytes: 500, ..Options::default() }).unwrap();
+    let (db, _) =
+        TraceDb::open(folder.path(), Options { max_trace_bytes: 500, ..Options::default() }).unwrap();
     let long = "x".repeat(200);
     let mut refused = 0;
     for id in 1..=5 {

@@ -3,7 +3,9 @@
 use crate::bytes::{Reader, put_bytes, put_signed, put_varint};
 use crate::dict::Dict;
 use model::clock::Nanos;
-use model::traces::{AttrScope, AttrValue, Attributes, Span, SpanEvent, SpanId, SpanKind, SpanLink, StatusCode, TraceId};
+use model::traces::{
+    AttrScope, AttrValue, Attributes, Span, SpanEvent, SpanId, SpanKind, SpanLink, StatusCode, TraceId,
+};
 use std::sync::Arc;
 
 const HAS_PARENT: u8 = 1;
@@ -366,7 +368,12 @@ pub(crate) fn span_from(row: &[u8], trace_id: TraceId, base: Nanos, dict: &Dict)
             let t = front.start.wrapping_add(reader.signed()?);
             let name = text_from(reader, dict)?;
             let dropped_attributes = reader.varint()? as u32;
-            events.push(SpanEvent { t, name, dropped_attributes, attributes: attributes_from(reader, dict)? });
+            events.push(SpanEvent {
+                t,
+                name,
+                dropped_attributes,
+                attributes: attributes_from(reader, dict)?,
+            });
         }
     }
     let mut links = Vec::new();

@@ -4,22 +4,33 @@ use crate::db::tests::span;
 #[test]
 fn every_field_comes_back() {
     let mut dict = Dict::default();
-    let nested = AttrValue::Map(vec![("m".into(), AttrValue::Array(vec![AttrValue::Bool(true), AttrValue::Empty]))]);
-    let mut full = span(1, 2, 1_700_000_000_000_000_000, vec![
-        ("s".into(), AttrValue::Str("text".into())),
-        ("long".into(), AttrValue::Str("y".repeat(1_000).as_str().into())),
-        ("i".into(), AttrValue::Int(i64::MIN)),
-        ("d".into(), AttrValue::Double(-0.0)),
-        ("b".into(), AttrValue::Bool(false)),
-        ("raw".into(), AttrValue::Bytes([0, 255].as_slice().into())),
-        ("nested".into(), nested),
-    ]);
+    let nested =
+        AttrValue::Map(vec![("m".into(), AttrValue::Array(vec![AttrValue::Bool(true), AttrValue::Empty]))]);
+    let mut full = span(
+        1,
+        2,
+        1_700_000_000_000_000_000,
+        vec![
+            ("s".into(), AttrValue::Str("text".into())),
+            ("long".into(), AttrValue::Str("y".repeat(1_000).as_str().into())),
+            ("i".into(), AttrValue::Int(i64::MIN)),
+            ("d".into(), AttrValue::Double(-0.0)),
+            ("b".into(), AttrValue::Bool(false)),
+            ("raw".into(), AttrValue::Bytes([0, 255].as_slice().into())),
+            ("nested".into(), nested),
+        ],
+    );
     full.trace_state = "a=b".into();
     full.status_message = "broken".into();
     full.flags = 257;
     (full.dropped_attributes, full.dropped_events, full.dropped_links) = (1, 2, 3);
     full.end = full.start - 5;
-    full.events.push(SpanEvent { t: 3, name: "ev".into(), attributes: vec![("k".into(), AttrValue::Int(1))], dropped_attributes: 9 });
+    full.events.push(SpanEvent {
+        t: 3,
+        name: "ev".into(),
+        attributes: vec![("k".into(), AttrValue::Int(1))],
+        dropped_attributes: 9,
+    });
     full.links.push(SpanLink {
         trace_id: TraceId([9; 16]),
         span_id: SpanId([8; 8]),

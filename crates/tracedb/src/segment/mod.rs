@@ -181,8 +181,9 @@ impl Segment {
 
     /// The blocks with traces that may overlap the range.
     pub(crate) fn blocks(&self, range: Option<NanosRange>) -> impl Iterator<Item = usize> {
-        let overlaps =
-            move |block: &BlockMeta| range.is_none_or(|range| block.min_start < range.end && block.max_end >= range.start);
+        let overlaps = move |block: &BlockMeta| {
+            range.is_none_or(|range| block.min_start < range.end && block.max_end >= range.start)
+        };
         self.blocks.iter().enumerate().filter(move |(_, block)| overlaps(block)).map(|(number, _)| number)
     }
 
@@ -193,7 +194,8 @@ impl Segment {
         }
         let bytes = unpack(&self.file, &self.path, self.dict_at)?;
         let mut dict = Dict::default();
-        dict.read(&mut Reader::new(&bytes), false).ok_or_else(|| self.damaged(self.dict_at, "unreadable texts"))?;
+        dict.read(&mut Reader::new(&bytes), false)
+            .ok_or_else(|| self.damaged(self.dict_at, "unreadable texts"))?;
         let dict = Arc::new(dict);
         *held = Some(dict.clone());
         Ok(dict)
@@ -275,8 +277,11 @@ impl Segment {
 }
 
 fn unpack(file: &File, path: &Path, section: Section) -> Result<Vec<u8>, StoreError> {
-    let damaged =
-        |reason: &str| StoreError::Damaged { path: path.to_owned(), offset: section.offset, reason: reason.to_owned() };
+    let damaged = |reason: &str| StoreError::Damaged {
+        path: path.to_owned(),
+        offset: section.offset,
+        reason: reason.to_owned(),
+    };
     if section.len > MAX_SECTION_BYTES || section.raw_len > MAX_SECTION_BYTES {
         return Err(damaged("impossible length"));
     }

@@ -27,8 +27,12 @@ impl Writer {
 
     fn section(&mut self, raw: &[u8]) -> std::io::Result<Section> {
         let packed = lz4_flex::block::compress(raw);
-        let section =
-            Section { offset: self.at, len: packed.len() as u32, raw_len: raw.len() as u32, crc: crc32(&packed) };
+        let section = Section {
+            offset: self.at,
+            len: packed.len() as u32,
+            raw_len: raw.len() as u32,
+            crc: crc32(&packed),
+        };
         self.put(&packed)?;
         Ok(section)
     }

@@ -116,7 +116,8 @@ impl Engine {
             if newest_first && request.limit > 0 && answer.traces.len() >= request.limit {
                 let mut starts: Vec<Nanos> = answer.traces.iter().map(|trace| trace.start).collect();
                 let last = request.limit - 1;
-                let (_, oldest, _) = starts.select_nth_unstable_by_key(last, |start| std::cmp::Reverse(*start));
+                let (_, oldest, _) =
+                    starts.select_nth_unstable_by_key(last, |start| std::cmp::Reverse(*start));
                 if end < *oldest {
                     return ControlFlow::Break(());
                 }
@@ -139,8 +140,8 @@ fn keep_newest(traces: &mut Vec<FoundTrace>, limit: usize) {
 
 fn spanset(set: &super::pipeline::Set, plan: &Plan, view: &TraceView<'_>, most: usize) -> FoundSpanset {
     let named = plan.wants.iter().position(|want| want.attribute.intrinsic == Some(Intrinsic::Name));
-    let spans = view
-        .in_stored_order(&set.spans)
+    let spans = set
+        .spans
         .iter()
         .take(most)
         .map(|number| {

@@ -33,23 +33,6 @@ impl<'a> TraceView<'a> {
         self.places.get_or_init(|| places(&self.spans))
     }
 
-    /// Where a span stands in Tempo's blocks: batches by their first start, spans within them by theirs.
-    pub(crate) fn in_stored_order(&self, spans: &[u32]) -> Vec<u32> {
-        let mut firsts: Vec<(*const SpanBatch, Nanos, usize)> = Vec::new();
-        for batch in &self.trace.batches {
-            let first = batch.spans.iter().map(|span| span.start).min().unwrap_or(0);
-            firsts.push((std::ptr::from_ref(batch), first, firsts.len()));
-        }
-        let key = |span: &u32| {
-            let batch = std::ptr::from_ref(self.batches[*span as usize]);
-            let of = firsts.iter().find(|(known, ..)| *known == batch);
-            (of.map(|(_, first, number)| (*first, *number)), self.spans[*span as usize].start)
-        };
-        let mut order = spans.to_vec();
-        order.sort_by_cached_key(key);
-        order
-    }
-
     pub(crate) fn start(&self) -> Nanos {
         self.spans.iter().map(|span| span.start).min().unwrap_or(0)
     }

@@ -80,7 +80,8 @@ impl Plan {
                 self.wants.push(Want {
                     attribute: attribute.clone(),
                     conditions: Vec::new(),
-                    everything: false, absence: false,
+                    everything: false,
+                    absence: false,
                 });
                 self.wants.len() - 1
             }
