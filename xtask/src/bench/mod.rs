@@ -1,6 +1,7 @@
 //! `cargo xtask bench [NAME]`: measures what the documentation promises. One file a measurement, one table.
 
 mod request;
+mod tsdb;
 mod up;
 
 use anyhow::{Context, Result, bail, ensure};
@@ -20,6 +21,7 @@ type Measure = fn(&Path) -> Result<()>;
 const MEASUREMENTS: &[(&str, &str, Measure)] = &[
     ("request", "CPU a request: bare, + metrics, + logs, + traces, all", request::run),
     ("up", "seconds to ready, part by part; memory of the idle daemon", up::run),
+    ("tsdb", "the metrics store: ingest, memory, bytes a sample, start-up", tsdb::run),
 ];
 
 /// Builds programs as `make up` does and returns the folder they lie in.

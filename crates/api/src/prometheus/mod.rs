@@ -42,6 +42,9 @@ const MAX_WRITE: usize = 64 << 20;
 /// Reads the configuration again; the error says what was wrong with it, and then the old one stays in force.
 pub type Reload = Arc<dyn Fn() -> Result<(), String> + Send + Sync>;
 
+/// The URL of the console's page on a subject.
+pub type ConsolePage = Arc<dyn Fn(&str) -> String + Send + Sync>;
+
 /// Everything the API needs. Build it with [`PrometheusApi::new`] and set the fields that the stack has.
 #[derive(Clone)]
 pub struct PrometheusApi {
@@ -62,7 +65,7 @@ pub struct PrometheusApi {
     /// Adds families to `/metrics` that others know.
     pub more_metrics: Arc<dyn Fn(&mut Encoder) + Send + Sync>,
     /// Where the pages of a browser lead (`/graph`, `/alerts` …): the subject in, the URL out.
-    pub console_page: Option<Arc<dyn Fn(&str) -> String + Send + Sync>>,
+    pub console_page: Option<ConsolePage>,
     pub status: Arc<StatusInfo>,
     /// How long a query may take, waiting included. Upstream's default is two minutes.
     pub query_timeout: Duration,

@@ -67,7 +67,7 @@ pub async fn format(params: Params) -> Result<Response, ApiError> {
 fn with_commas(number: usize) -> String {
     let digits = number.to_string();
     let comma = |(place, digit): (usize, char)| {
-        let before = place > 0 && (digits.len() - place) % 3 == 0;
+        let before = place > 0 && (digits.len() - place).is_multiple_of(3);
         before.then_some(',').into_iter().chain([digit])
     };
     digits.chars().enumerate().flat_map(comma).collect()
