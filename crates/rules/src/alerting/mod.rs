@@ -46,6 +46,8 @@ pub(crate) struct AlertingRule {
     pub active: BTreeMap<Labels, ActiveAlert>,
     /// Whether the state from before a restart was looked for. Until then nothing is written, for it would overwrite that state.
     pub restored: bool,
+    /// Where the alert's expression is shown.
+    generator_url: String,
     expander: Arc<Expander>,
 }
 
@@ -63,6 +65,7 @@ impl AlertingRule {
         expander: Arc<Expander>,
     ) -> Self {
         Self {
+            generator_url: expander.table_link(&expr.to_string()),
             name: name.to_owned(),
             expr,
             hold: millis(hold),
@@ -167,7 +170,6 @@ impl AlertingRule {
 
     /// The alerts that Alertmanager should hear of now: firing ones every `resend` (milliseconds), resolved ones too.
     pub fn take_due(&mut self, t: Millis, resend: Millis, interval: Millis) -> Vec<Alert> {
-        let generator = self.expander.table_link(&self.expr.to_string());
         // Time for two evaluations or notifications to fail before Alertmanager takes the alert for resolved.
         let valid_until = t + 4 * resend.max(interval);
         let mut alerts = Vec::new();
@@ -188,7 +190,7 @@ impl AlertingRule {
                 annotations: alert.annotations.clone(),
                 starts_at: alert.fired_at.unwrap_or(alert.active_at),
                 ends_at: alert.resolved_at.unwrap_or(valid_until),
-                generator_url: generator.clone(),
+                generator_url: self.generator_url.clone(),
             });
         }
         alerts
