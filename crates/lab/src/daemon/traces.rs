@@ -7,6 +7,7 @@ use crate::endpoints::{OTLP_GRPC, OTLP_HTTP, TEMPO};
 use anyhow::Result;
 use api::tempo::{State, router};
 use collect::otlp::{Limits, Otlp, Sinks};
+use spanmetrics::{Generator, Tee};
 use stackconf::tempo::{self, TempoConfig};
 use std::sync::Arc;
 use std::time::Duration;
@@ -47,8 +48,14 @@ impl Traces {
     /// Takes OTLP and answers from now on. Traces are what Tempo takes; logs and metrics are taken as well, for programs that have no
     /// page to scrape.
     pub fn serve(self, wiring: &Wiring, metrics: &Metrics, logs: &Logs) {
+        let clock = wiring.setup.clock.clone();
+        let generator = Arc::new(Generator::new(self.config.clone(), metrics.store.clone()));
+        let (collected, now) = (generator.clone(), clock.clone());
+        wiring.upkeep("spanmetrics", generator.interval(), move || {
+            collected.collect(now.now_nanos()).map_err(|error| error.to_string())
+        });
         let sinks = Sinks {
-            traces: Some(self.store.clone()),
+            traces: Some(Arc::new(Tee::new(self.store.clone(), generator, clock))),
             logs: Some(logs.store.clone()),
             metrics: Some(metrics.store.clone()),
         };
