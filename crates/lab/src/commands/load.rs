@@ -3,8 +3,8 @@
 use super::column;
 use crate::endpoints::{CATALOG, GATEWAY};
 use crate::host::Context;
-use anyhow::{Result, bail};
 use ::load::{Phases, Plan, Summary};
+use anyhow::{Result, bail};
 use model::duration::parse_duration;
 use std::io::{IsTerminal as _, Write as _};
 use std::process::ExitCode;

@@ -26,7 +26,13 @@ impl Page {
     }
 
     /// A gauge with one label and a value for each of its values.
-    pub fn gauges<'a>(&mut self, name: &str, help: &str, label: &str, values: impl IntoIterator<Item = (&'a str, f64)>) {
+    pub fn gauges<'a>(
+        &mut self,
+        name: &str,
+        help: &str,
+        label: &str,
+        values: impl IntoIterator<Item = (&'a str, f64)>,
+    ) {
         self.family(name, help, "gauge");
         for (of, value) in values {
             let _ = writeln!(self.0, "{name}{{{label}={of:?}}} {value}");

@@ -162,10 +162,12 @@ impl Metrics {
         running.apply()?;
         own_tasks(wiring, &running);
 
-        let mut api = PrometheusApi::new(self.store.clone(), Engine::default(), clock.clone(), status(wiring, &self));
+        let mut api =
+            PrometheusApi::new(self.store.clone(), Engine::default(), clock.clone(), status(wiring, &self));
         api.scraper = Some(scraper);
         api.rules = Arc::new(move || manager.groups());
-        api.alertmanagers = Arc::new(move || notifier.targets().into_iter().map(|target| target.url).collect());
+        api.alertmanagers =
+            Arc::new(move || notifier.targets().into_iter().map(|target| target.url).collect());
         let shown = running.clone();
         api.config_text = Arc::new(move || shown.text.lock().unwrap_or_else(PoisonError::into_inner).clone());
         api.reload = Arc::new(move || running.apply().map_err(|error| format!("{error:#}")));
@@ -195,7 +197,8 @@ fn status(wiring: &Wiring, metrics: &Metrics) -> StatusInfo {
     let flags = command.unwrap_or_default();
     let flags = flags.iter().filter_map(|flag| {
         let flag = flag.trim_start_matches('-');
-        Some(flag.split_once('=').unwrap_or((flag, "true"))).map(|(name, value)| (name.to_owned(), value.to_owned()))
+        Some(flag.split_once('=').unwrap_or((flag, "true")))
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
     });
     StatusInfo {
         version: VERSION.to_owned(),

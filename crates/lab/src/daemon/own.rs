@@ -20,7 +20,9 @@ pub async fn start(wiring: &Wiring, output: Output) -> Result<()> {
             output.dropped(),
         );
         let parts = board.list();
-        let ready = parts.iter().map(|part| (part.name.as_str(), f64::from(u8::from(part.state == PartState::Ready))));
+        let ready = parts
+            .iter()
+            .map(|part| (part.name.as_str(), f64::from(u8::from(part.state == PartState::Ready))));
         page.gauges("lab_part_ready", "Whether a part of the lab is ready.", "part", ready);
         let restarts = parts.iter().map(|part| (part.name.as_str(), f64::from(part.restarts)));
         page.gauges("lab_part_restarts", "How often a part was started again.", "part", restarts);

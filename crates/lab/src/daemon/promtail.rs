@@ -45,7 +45,11 @@ pub async fn start(wiring: &Wiring, logs: &Logs, lines: mpsc::Receiver<OutputLin
         let value = |count: &AtomicU64| count.load(Ordering::Relaxed);
         page.counter("promtail_read_lines_total", "Lines that were read.", value(&counts.read));
         page.counter("promtail_sent_entries_total", "Entries that the log store took.", value(&counts.sent));
-        page.counter("promtail_dropped_entries_total", "Entries that the log store refused.", value(&counts.refused));
+        page.counter(
+            "promtail_dropped_entries_total",
+            "Entries that the log store refused.",
+            value(&counts.refused),
+        );
     });
     wiring.serve(PROMTAIL, listener, router);
     Ok(())

@@ -76,8 +76,8 @@ impl Stack {
 
     async fn start_parts(wiring: &Wiring) -> Result<Self> {
         let (output, lines) = Output::channel(OUTPUT_CAPACITY, wiring.setup.clock.clone());
-        let services =
-            (!wiring.setup.options.only_stack).then(|| Arc::new(Services::new(wiring.clone(), output.clone())));
+        let services = (!wiring.setup.options.only_stack)
+            .then(|| Arc::new(Services::new(wiring.clone(), output.clone())));
         own::start(wiring, output).await?;
         let metrics = metrics::open(wiring).await?;
         let logs = logs::open(wiring).await?;

@@ -40,7 +40,9 @@ pub async fn open(wiring: &Wiring) -> Result<Traces> {
     tracing::info!(?recovery, "trace store opened");
     let store = Arc::new(store);
     let (kept, clock) = (store.clone(), wiring.setup.clock.clone());
-    wiring.upkeep("tracedb", UPKEEP, move || kept.maintain(clock.now_nanos()).map_err(|error| error.to_string()));
+    wiring.upkeep("tracedb", UPKEEP, move || {
+        kept.maintain(clock.now_nanos()).map_err(|error| error.to_string())
+    });
     Ok(Traces { store, config, listener, grpc, http })
 }
 

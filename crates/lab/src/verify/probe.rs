@@ -14,8 +14,10 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// How long a hop may take: three scrapes, or the slowest path of a trace into the search.
-const PATIENCE: Duration = Duration::from_secs(20);
+/// How long after the first hop the last one may be seen: some scrapes, and the slowest way of a trace into the search.
+const PATIENCE: Duration = Duration::from_secs(25);
+/// What each hop gets when that time is used up already, because others are broken.
+const LAST_CHANCE: Duration = Duration::from_secs(1);
 const POLL: Duration = Duration::from_millis(200);
 
 pub struct Probe {
@@ -27,6 +29,7 @@ pub struct Probe {
     pub root: SpanId,
     /// When the probe began, nanoseconds since the epoch.
     pub began: Nanos,
+    since: tokio::time::Instant,
     /// The labels of the exemplar that carries our trace id.
     pub exemplar: Option<BTreeMap<String, String>>,
     /// Our log line, its stream labels and its structured metadata.
@@ -44,6 +47,7 @@ impl Probe {
             trace_id: TraceId(rand::random()),
             root: SpanId(rand::random()),
             began: context.clock.now_nanos(),
+            since: tokio::time::Instant::now(),
             exemplar: None,
             line: None,
             datasources: Vec::new(),
@@ -74,12 +78,12 @@ impl Probe {
         &self,
         mut ask: impl FnMut() -> F,
     ) -> Result<T> {
-        let deadline = tokio::time::Instant::now() + PATIENCE;
+        let deadline = (self.since + PATIENCE).max(tokio::time::Instant::now() + LAST_CHANCE);
         loop {
             match ask().await {
                 Ok(found) => return Ok(found),
                 Err(error) if tokio::time::Instant::now() > deadline => {
-                    return Err(error.context(format!("not within {} s", PATIENCE.as_secs())));
+                    return Err(error);
                 }
                 Err(_) => tokio::time::sleep(POLL).await,
             }

@@ -43,6 +43,20 @@ impl Stack {
         Self { folder: tempfile::tempdir().unwrap(), root: repository() }
     }
 
+    /// A repository of its own that holds a copy of the configuration, to be changed.
+    pub fn with_own_configuration() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path().join("repository");
+        for name in CONFIGURATION {
+            copy(&repository().join(name), &root.join(name));
+        }
+        Self { folder, root }
+    }
+
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
     /// A started stack on free ports.
     pub fn up() -> Self {
         let stack = Self::new();
@@ -107,6 +121,22 @@ impl Stack {
     /// The daemon's number: the first of them.
     pub fn daemon(&self) -> i32 {
         self.pids()[0]
+    }
+}
+
+/// What the embedded stack reads.
+const CONFIGURATION: &[&str] =
+    &["docker-compose.yml", "prometheus", "alertmanager", "loki", "promtail", "tempo", "grafana", "slo"];
+
+fn copy(from: &Path, to: &Path) {
+    if !from.is_dir() {
+        std::fs::create_dir_all(to.parent().unwrap()).unwrap();
+        std::fs::copy(from, to).unwrap();
+        return;
+    }
+    for entry in std::fs::read_dir(from).unwrap() {
+        let name = entry.unwrap().file_name();
+        copy(&from.join(&name), &to.join(&name));
     }
 }
 
