@@ -102,3 +102,12 @@ async fn the_dice_follow_rate_jitter_and_routes() {
     );
     assert_eq!(chaos.decide("/items/{id}"), None);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_timer_that_comes_too_late_ends_nothing() {
+    let (chaos, ..) = chaos(ChaosSpec::default());
+    chaos.set(ChaosSpec { ttl_seconds: 10, ..errors(1.0) });
+    // As the timer of a fault before, which woke while the change held the lock and could not be stopped any more.
+    expire(Arc::downgrade(&chaos.0), Duration::ZERO).await;
+    assert_eq!(chaos.current().error_rate, 1.0);
+}
