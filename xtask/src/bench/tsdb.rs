@@ -86,7 +86,8 @@ fn peer(program: &Path, dir: &Path) -> Result<()> {
     // All windows are in blocks; ours leaves the newest in memory.
     let samples = figures.get("samples").copied().unwrap_or(f64::NAN);
     let of = |name: &str| figures.get(name).copied().unwrap_or(f64::NAN);
-    let (theirs, ours) = (bytes_below(&blocks)? as f64 / samples, of("segment_bytes") / of("segment_samples"));
+    let (theirs, ours) =
+        (bytes_below(&blocks)? as f64 / samples, of("segment_bytes") / of("segment_samples"));
     println!("{:44} {ours:>14.2}  (Prometheus: {theirs:.2})", "bytes/sample on disk, the same samples");
     Ok(())
 }
