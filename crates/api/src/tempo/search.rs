@@ -43,12 +43,18 @@ pub(super) async fn search(
         Some(text) => parse_checked(text)?,
         None => parse_checked(&query_of_tags(tags.unwrap_or(""))?)?,
     };
+    let (min_duration, max_duration) = (params.duration("minDuration")?, params.duration("maxDuration")?);
+    if let (Some(least), Some(most)) = (min_duration, max_duration)
+        && most <= least
+    {
+        return Err(ApiError::bad_request("invalid maxDuration: must be greater than minDuration"));
+    }
     let request = SearchRequest {
         range,
         limit: usize::try_from(limit).unwrap_or(usize::MAX),
         spans_per_spanset: spans as usize,
-        min_duration: params.duration("minDuration")?,
-        max_duration: params.duration("maxDuration")?,
+        min_duration,
+        max_duration,
     };
     let details = text.is_some();
     let answer = state

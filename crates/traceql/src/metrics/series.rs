@@ -23,8 +23,16 @@ struct Cell {
 struct Group {
     key: Vec<Value>,
     cells: Vec<Cell>,
-    /// Where the exemplar is, its value when it has one of its own, and its trace.
-    exemplars: Vec<(usize, Nanos, Option<f64>, Vec<(String, Value)>)>,
+    exemplars: Vec<Mark>,
+}
+
+/// A span that stands for an interval.
+struct Mark {
+    interval: usize,
+    t: Nanos,
+    /// None for counts: no span has a value of its own.
+    amount: Option<f64>,
+    labels: Vec<(String, Value)>,
 }
 
 pub(super) struct Accumulator<'a> {
@@ -106,13 +114,13 @@ impl<'a> Accumulator<'a> {
         }
         // One exemplar for each series and interval, as long as the budget lasts.
         let group = &mut self.groups[group];
-        if self.exemplars_left > 0 && group.exemplars.last().is_none_or(|(of, ..)| *of != interval) {
+        if self.exemplars_left > 0 && group.exemplars.last().is_none_or(|mark| mark.interval != interval) {
             self.exemplars_left -= 1;
             let labels = vec![
                 ("trace:id".to_owned(), Value::str(view.trace.id.to_string())),
                 ("span:id".to_owned(), Value::str(view.spans[at].span_id.to_string())),
             ];
-            group.exemplars.push((interval, view.spans[at].start, amount, labels));
+            group.exemplars.push(Mark { interval, t: view.spans[at].start, amount, labels });
         }
         Ok(())
     }
@@ -194,13 +202,14 @@ impl<'a> Accumulator<'a> {
         group
             .exemplars
             .iter()
-            .map(|(interval, t, amount, labels)| {
+            .map(|mark| {
                 // A count has no value of its own at a span: the exemplar sits on the line.
                 let of_line = || {
-                    let end = self.intervals.time(*interval);
+                    let end = self.intervals.time(mark.interval);
                     samples.iter().find(|(t, _)| *t == end).map_or(0.0, |(_, value)| *value)
                 };
-                MetricsExemplar { labels: labels.clone(), t: *t, value: amount.unwrap_or_else(of_line) }
+                let value = mark.amount.unwrap_or_else(of_line);
+                MetricsExemplar { labels: mark.labels.clone(), t: mark.t, value }
             })
             .collect()
     }
