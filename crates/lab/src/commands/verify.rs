@@ -6,6 +6,7 @@ use crate::table;
 use crate::verify::{self, Outcome, Row};
 use anyhow::Result;
 use std::process::ExitCode;
+use std::time::Duration;
 
 /// Send one request and prove every hop of it; exit code 1 when a link is broken
 #[derive(clap::Args)]
@@ -13,12 +14,15 @@ pub struct Args {
     /// Print JSON
     #[arg(long)]
     json: bool,
+    /// Seconds within which the last hop has to be seen
+    #[arg(long, default_value_t = 25)]
+    patience: u64,
 }
 
 pub async fn run(context: Context, args: Args) -> Result<ExitCode> {
     let column = column(&context)?;
     eprintln!("asking every part; links that are new take a few seconds …");
-    let rows = verify::run(&context, column).await?;
+    let rows = verify::run(&context, column, Duration::from_secs(args.patience)).await?;
     let broken: Vec<&Row> = rows.iter().filter(|row| row.outcome == Outcome::Broken).collect();
     if args.json {
         println!("{}", serde_json::to_string_pretty(&rows)?);

@@ -36,6 +36,7 @@ pub async fn open(wiring: &Wiring) -> Result<Metrics> {
     let retention = wiring.flag("prometheus", "storage.tsdb.retention.time")?;
     let options = tsdb::Options {
         retention: parse_duration(&retention).context("docker-compose.yml, storage.tsdb.retention.time")?,
+        max_exemplars: max_exemplars(wiring)?,
         ..tsdb::Options::default()
     };
     let folder = wiring.data("tsdb")?;
@@ -52,6 +53,16 @@ pub async fn open(wiring: &Wiring) -> Result<Metrics> {
         kept.maintain(clock.now_millis()).map(|_| ()).map_err(|error| error.to_string())
     });
     Ok(Metrics { store, retention, listener })
+}
+
+/// How many exemplars are kept: as many as prometheus.yml says, when the feature flag is set; none without it.
+fn max_exemplars(wiring: &Wiring) -> Result<usize> {
+    let features = wiring.flag("prometheus", "enable-feature").unwrap_or_default();
+    if !features.split(',').any(|feature| feature == "exemplar-storage") {
+        return Ok(0);
+    }
+    let config = prometheus::load(&wiring.config_file("prometheus")?)?.config;
+    Ok(usize::try_from(config.storage.max_exemplars).unwrap_or(usize::MAX))
 }
 
 /// prometheus.yml and the rule files that it names.

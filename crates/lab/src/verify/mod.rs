@@ -19,6 +19,7 @@ use crate::host::Context;
 use anyhow::Result;
 use probe::Probe;
 use serde::Serialize;
+use std::time::Duration;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -78,9 +79,9 @@ impl Rows {
 ///
 /// # Errors
 /// Only when the HTTP client cannot be set up: whatever the stack does wrong is a row.
-pub async fn run(context: &Context, column: Column) -> Result<Vec<Row>> {
+pub async fn run(context: &Context, column: Column, patience: Duration) -> Result<Vec<Row>> {
     let mut rows = Rows::default();
-    let mut probe = Probe::new(context, column)?;
+    let mut probe = Probe::new(context, column, patience)?;
     rows.group = "engines";
     engines::check(&probe, &mut rows).await;
     rows.group = "request";

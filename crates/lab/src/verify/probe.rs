@@ -14,8 +14,6 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// How long after the first hop the last one may be seen: some scrapes, and the slowest way of a trace into the search.
-const PATIENCE: Duration = Duration::from_secs(25);
 /// What each hop gets when that time is used up already, because others are broken.
 const LAST_CHANCE: Duration = Duration::from_secs(1);
 const POLL: Duration = Duration::from_millis(200);
@@ -29,7 +27,8 @@ pub struct Probe {
     pub root: SpanId,
     /// When the probe began, nanoseconds since the epoch.
     pub began: Nanos,
-    since: tokio::time::Instant,
+    /// When every hop should have been seen.
+    deadline: tokio::time::Instant,
     /// The labels of the exemplar that carries our trace id.
     pub exemplar: Option<BTreeMap<String, String>>,
     /// Our log line, its stream labels and its structured metadata.
@@ -39,7 +38,7 @@ pub struct Probe {
 }
 
 impl Probe {
-    pub fn new(context: &Context, column: Column) -> Result<Self> {
+    pub fn new(context: &Context, column: Column, patience: Duration) -> Result<Self> {
         Ok(Self {
             client: http::client()?,
             column,
@@ -47,7 +46,7 @@ impl Probe {
             trace_id: TraceId(rand::random()),
             root: SpanId(rand::random()),
             began: context.clock.now_nanos(),
-            since: tokio::time::Instant::now(),
+            deadline: tokio::time::Instant::now() + patience,
             exemplar: None,
             line: None,
             datasources: Vec::new(),
@@ -78,7 +77,7 @@ impl Probe {
         &self,
         mut ask: impl FnMut() -> F,
     ) -> Result<T> {
-        let deadline = (self.since + PATIENCE).max(tokio::time::Instant::now() + LAST_CHANCE);
+        let deadline = self.deadline.max(tokio::time::Instant::now() + LAST_CHANCE);
         loop {
             match ask().await {
                 Ok(found) => return Ok(found),
