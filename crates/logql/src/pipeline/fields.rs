@@ -10,7 +10,7 @@ use model::Labels;
 pub const ERROR: &str = "__error__";
 pub const ERROR_DETAILS: &str = "__error_details__";
 /// What a parsed name becomes when the stream or its metadata has that name already.
-const DUPLICATE_SUFFIX: &str = "_extracted";
+pub(super) const DUPLICATE_SUFFIX: &str = "_extracted";
 
 pub const JSON_ERROR: &str = "JSONParserErr";
 pub const LOGFMT_ERROR: &str = "LogfmtParserErr";
@@ -179,6 +179,9 @@ impl Fields {
 
     /// A parser found this. Returns `false` when all that the query needs has been found, so that it may stop.
     pub fn extract(&mut self, name: &str, value: &str, hints: &Hints) -> bool {
+        if !hints.may_want(name) {
+            return true;
+        }
         if self.is_taken(name) {
             let start = self.buffer.len();
             self.buffer.push_str(name);

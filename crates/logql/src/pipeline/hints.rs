@@ -2,7 +2,7 @@
 //! and stops when it has them all. Source of the rules: Loki's parser hints, whose effect on errors can be seen in
 //! answers (a broken line whose needed fields come before the break is no error).
 
-use super::fields::ERROR;
+use super::fields::{DUPLICATE_SUFFIX, ERROR};
 use crate::ast::{FormatValue, LabelFilter, LogRange, Stage};
 
 #[derive(Clone, Debug, Default)]
@@ -69,6 +69,15 @@ impl Hints {
 
     pub fn wants(&self, name: &str) -> bool {
         self.required.as_ref().is_none_or(|names| names.iter().any(|wanted| wanted == name))
+    }
+
+    /// Whether a parsed name can be wanted, either as it is or with the suffix that it gets when the name is taken.
+    pub fn may_want(&self, name: &str) -> bool {
+        self.required.as_ref().is_none_or(|names| {
+            names.iter().any(|wanted| {
+                wanted.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest == DUPLICATE_SUFFIX)
+            })
+        })
     }
 
     /// Whether `found` extracted names are all that there is to find.

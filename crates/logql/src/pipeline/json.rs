@@ -37,7 +37,11 @@ impl Step for JsonStep {
 /// What is wrong with the text, for `__error_details__`.
 pub fn flatten(text: &str, fields: &mut Fields, hints: &Hints) -> Result<(), &'static str> {
     let mut name = String::new();
-    object(text, &mut name, 0, &mut |name, value| fields.extract(name, &value.text(), hints)).map(|_| ())
+    object(text, &mut name, 0, &mut |name, value| {
+        // Most fields of a line are not what an aggregation asks for.
+        !hints.may_want(name) || fields.extract(name, &value.text(), hints)
+    })
+    .map(|_| ())
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

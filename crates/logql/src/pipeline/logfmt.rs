@@ -118,7 +118,7 @@ impl<'a> Scanner<'a> {
                     self.at = bytes.len();
                     return Err(format!(
                         "logfmt syntax error at pos {} : unterminated quoted value",
-                        bytes.len()
+                        bytes.len() + 1
                     ));
                 }
                 Some(b'\\') => at += 2,

@@ -18,6 +18,9 @@ mod regexp;
 mod template;
 mod unpack;
 
+pub use decolorize::without_colour;
+pub use template::functions as template_functions;
+
 use crate::ParseError;
 use crate::ast::{LineFilter, LineMatch, LineOp, Stage};
 use fields::Fields;

@@ -151,6 +151,16 @@ fn pattern_regexp_unpack() {
     labels("| unpack", packed, r#"{job_extracted="y", pod="a"}"#);
     line("| unpack", packed, "the line");
     labels("| unpack", r#"{"pod":"a"}"#, "{}");
+    labels(
+        "| unpack",
+        "text",
+        r#"{__error__="JSONParserErr", __error_details__="expecting json object(6), but it is not"}"#,
+    );
+    labels(
+        "| logfmt --strict",
+        "a=1 b=\"c",
+        r#"{__error__="LogfmtParserErr", __error_details__="logfmt syntax error at pos 9 : unterminated quoted value", a="1"}"#,
+    );
 }
 
 #[test]

@@ -6,12 +6,18 @@ use super::{Line, Step};
 use std::borrow::Cow;
 
 const ENTRY: &str = "_entry";
+/// Loki's words; the number is how its JSON library calls an object.
+const NO_OBJECT: &str = "expecting json object(6), but it is not";
 
 pub(super) struct UnpackStep;
 
 impl Step for UnpackStep {
     fn run(&self, line: &mut Line<'_>) -> bool {
-        if line.text.is_empty() {
+        if line.text.is_empty() || line.hints.skip_parsers {
+            return true;
+        }
+        if !line.text.starts_with('{') {
+            line.fields.set_error(JSON_ERROR, NO_OBJECT);
             return true;
         }
         let mut pairs: Vec<(String, String)> = Vec::new();

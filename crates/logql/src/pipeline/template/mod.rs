@@ -11,6 +11,11 @@ use super::fields::Fields;
 use gotmpl::{FuncMap, MissingKey, Template, Value};
 use std::sync::{Arc, Mutex, PoisonError};
 
+/// The functions of a line's template: also those of Promtail's `template` stage.
+pub fn functions() -> FuncMap {
+    functions::all()
+}
+
 /// What `__line__` and `__timestamp__` stand for while a template runs.
 #[derive(Clone, Default)]
 struct Current {
