@@ -37,22 +37,21 @@ impl Column {
     }
 }
 
-/// Joins columns of the same labels whose values never meet.
+/// Joins columns of the same labels whose values never meet. A name that is to go and one that stays are two things.
 ///
 /// # Errors
 /// When two of them have a value at the same step.
 pub(crate) fn merge_same(columns: Vec<Column>) -> Result<Vec<Column>, EvalError> {
-    let mut index: HashMap<Labels, usize> = HashMap::with_capacity(columns.len());
+    let mut index: HashMap<(Labels, bool), usize> = HashMap::with_capacity(columns.len());
     let mut merged: Vec<Column> = Vec::with_capacity(columns.len());
     for column in columns {
-        match index.entry(column.labels.clone()) {
+        match index.entry((column.labels.clone(), column.drop_name)) {
             Entry::Vacant(slot) => {
                 slot.insert(merged.len());
                 merged.push(column);
             }
             Entry::Occupied(slot) => {
                 let into = &mut merged[*slot.get()];
-                into.drop_name |= column.drop_name;
                 for (old, new) in into.values.iter_mut().zip(column.values) {
                     if present(new) {
                         if present(*old) {

@@ -35,7 +35,7 @@ struct Join<'a> {
     swapped: bool,
     grid: &'a Grid,
     answers: Vec<Column>,
-    index: HashMap<Labels, usize>,
+    index: HashMap<(Labels, bool), usize>,
 }
 
 pub(super) fn eval(
@@ -199,8 +199,8 @@ impl Join<'_> {
     fn output(&mut self, labels: Labels, drop_name: bool) -> usize {
         let answers = &mut self.answers;
         let len = self.grid.len;
-        *self.index.entry(labels).or_insert_with_key(|labels| {
-            answers.push(Column::absent(labels.clone(), drop_name, len));
+        *self.index.entry((labels, drop_name)).or_insert_with_key(|(labels, drop_name)| {
+            answers.push(Column::absent(labels.clone(), *drop_name, len));
             answers.len() - 1
         })
     }
