@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { hexId, rows } from '../src/api/tempo';
 import { align, linesOf, stack } from '../src/charts/align';
+import { sampleExemplars, valueRange } from '../src/charts/scale';
 import { arrange as arrangeSpans } from '../src/components/waterfall';
 import type { Frame, SpanRow } from '../src/model/frame';
 import { cellsOf } from '../src/panels/heatmap';
@@ -85,4 +86,18 @@ test('"All" is the allValue or every value', () => {
   expect(effective({ ...variable, allValue: '.+' }, [ALL], ['a', 'b'])).toBe('.+');
   expect(effective(variable, [ALL], ['a', 'b'])).toEqual(['a', 'b']);
   expect(effective(variable, [], ['a', 'b'])).toBe('a');
+});
+
+describe('scales', () => {
+  test('a single value is shown against zero, limits are kept', () => {
+    expect(valueRange(1, 1, undefined, 1)).toEqual([0, 1]);
+    expect(valueRange(0, 0, 0, undefined)).toEqual([0, 1]);
+    expect(valueRange(10, 20, undefined, undefined)).toEqual([10, 20.6]);
+    expect(valueRange(null, null, undefined, undefined)[1]).toBeGreaterThan(0);
+  });
+  test('of many exemplars the telling ones are drawn', () => {
+    const list = Array.from({ length: 100 }, (_, at) => ({ time: 1000 + at, value: at === 50 ? 100 : 1, labels: {} }));
+    const drawn = sampleExemplars(list, 10_000);
+    expect(drawn.map((one) => one.value).sort()).toEqual([1, 100]);
+  });
 });

@@ -39,7 +39,7 @@ export function TimePicker({ raw, range, refresh, onRefresh }: Props) {
   return (
     <div class="timepicker">
       <button class="button" aria-haspopup="dialog" aria-expanded={open} onClick={() => { setFrom(raw.from); setTo(raw.to); setOpen(!open); }}>
-        ⏱ {describeRange(raw)}
+        {describeRange(raw)} ▾
       </button>
       <button class="button" title="Zoom out" aria-label="Zoom out" onClick={zoomOut}>−</button>
       <button class="button" title="Refresh" aria-label="Refresh" onClick={onRefresh}>⟳</button>

@@ -18,7 +18,7 @@ function Choice({ one }: { one: Loaded }) {
   const [open, setOpen] = useState(false);
   const list = Array.isArray(chosen) ? chosen : [chosen];
   const choose = (next: string[]) => setParams({ [`var-${variable.name}`]: next.length > 0 ? next : [ALL] });
-  const text = list.includes(ALL) ? 'All' : list.join(' + ');
+  const text = list.includes(ALL) ? 'All' : list.filter((value) => value !== '').join(' + ') || (values[0] ?? '');
   if (variable.type === 'textbox') {
     return <label class="variable">{variable.label ?? variable.name} <input value={text} onChange={(event) => choose([event.currentTarget.value])} /></label>;
   }

@@ -1,11 +1,13 @@
 /** Rows and columns, sorted by a click on a header. */
 
 import { useState } from 'preact/hooks';
+import { TraceList } from '../components/traces';
 import { fieldName, optionsFor, show } from '../model/field';
 import { interpolate } from '../model/interpolate';
 import type { Field, Frame } from '../model/frame';
 import { compare } from '../model/transform';
 import { formatTime } from '../model/time';
+import { sourceOf } from '../query/run';
 import type { PanelProps } from './types';
 
 /** Series become one table: a row for each with its labels and its last value. */
@@ -24,6 +26,15 @@ function asTable(frames: Frame[]): Frame | undefined {
 }
 
 export function Table(props: PanelProps) {
+  const target = props.targets[0];
+  if (props.result.traces && target) {
+    const tempo = sourceOf(target, props, props.panel.datasource?.uid);
+    return <TraceList traces={props.result.traces} tempo={tempo} raw={props.raw} />;
+  }
+  return <Rows {...props} />;
+}
+
+function Rows(props: PanelProps) {
   const frame = asTable(props.result.frames);
   const sorts = (props.panel.options?.['sortBy'] ?? []) as { displayName: string; desc?: boolean }[];
   const [sort, setSort] = useState<{ name: string; desc: boolean } | null>(

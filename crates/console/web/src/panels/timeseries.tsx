@@ -4,6 +4,7 @@ import { useMemo, useRef, useState } from 'preact/hooks';
 import uPlot from 'uplot';
 import { Chart } from '../charts/chart';
 import { align, linesOf, stack } from '../charts/align';
+import { clockLabel, sampleExemplars, valueRange } from '../charts/scale';
 import { CALC_NAMES, color, fieldName, optionsFor, paletteColor, reduce } from '../model/field';
 import { formatValue } from '../model/units';
 import { formatTime } from '../model/time';
@@ -28,9 +29,6 @@ interface Popup {
   links: NamedLink[];
 }
 
-/** Exemplars on one pixel are one point: at most this many are drawn. */
-const MAX_EXEMPLARS = 300;
-
 function dash(custom: Record<string, unknown> | undefined): number[] | undefined {
   const style = custom?.['lineStyle'] as { fill?: string; dash?: number[] } | undefined;
   return style?.fill === 'dash' || style?.fill === 'dot' ? (style.dash ?? [4, 4]) : undefined;
@@ -45,7 +43,7 @@ export function TimeSeries(props: PanelProps) {
 
   const aligned = useMemo(() => align(linesOf(result.frames)), [result]);
   const exemplars = useMemo(
-    () => result.frames.flatMap((frame) => frame.exemplars ?? []).slice(-MAX_EXEMPLARS),
+    () => sampleExemplars(result.frames.flatMap((frame) => frame.exemplars ?? []), scope.step * 2),
     [result],
   );
   const options = aligned.lines.map(({ field, frame }) => optionsFor(panel.fieldConfig, field, frame));
@@ -80,15 +78,12 @@ export function TimeSeries(props: PanelProps) {
       x: { range: () => [drawn.current.scope.range.from / 1000, drawn.current.scope.range.to / 1000] },
       y: {
         range: (_, low, high) => {
-          const least = defaults?.min ?? Math.min(low ?? 0, high ?? 0);
-          const most = defaults?.max ?? (high ?? 1);
-          const top = most === least ? least + 1 : most;
-          return [least, defaults?.max === undefined ? top + (top - least) * 0.06 : top];
+          return valueRange(low, high, defaults?.min, defaults?.max);
         },
       },
     },
     axes: [
-      { stroke: cssColor('--muted'), grid: { stroke: cssColor('--grid'), width: 1 }, ticks: { show: false }, size: 26, font: '11px system-ui' },
+      { stroke: cssColor('--muted'), grid: { stroke: cssColor('--grid'), width: 1 }, ticks: { show: false }, size: 24, font: '11px system-ui', space: 70, values: (_, splits) => splits.map((at) => clockLabel(at, drawn.current.scope.range)) },
       {
         stroke: cssColor('--muted'),
         grid: { stroke: cssColor('--grid'), width: 1 },
