@@ -1,5 +1,6 @@
 //! `cargo xtask bench [NAME]`: measures what the documentation promises. One file a measurement, one table.
 
+mod queries;
 mod request;
 mod tsdb;
 mod up;
@@ -21,6 +22,7 @@ type Measure = fn(&Path) -> Result<()>;
 const MEASUREMENTS: &[(&str, &str, Measure)] = &[
     ("request", "CPU a request: bare, + metrics, + logs, + traces, all", request::run),
     ("up", "seconds to ready, part by part; memory of the idle daemon", up::run),
+    ("queries", "CPU of dashboard queries beside a real Prometheus", queries::run),
     ("tsdb", "the metrics store: ingest, memory, bytes a sample, start-up", tsdb::run),
 ];
 

@@ -63,13 +63,13 @@ pub fn run(root: &Path) -> Result<()> {
 }
 
 /// A process that tells its address on standard error; killed when dropped.
-struct Service {
-    child: Child,
-    address: String,
+pub(super) struct Service {
+    pub(super) child: Child,
+    pub(super) address: String,
 }
 
 impl Service {
-    fn start(program: &Path, arguments: &[&str]) -> Result<Self> {
+    pub(super) fn start(program: &Path, arguments: &[&str]) -> Result<Self> {
         let mut child = Command::new(program)
             .args(arguments)
             .stdin(Stdio::null())
@@ -91,7 +91,7 @@ impl Service {
     }
 
     /// Fields 14 and 15 of proc(5) `stat`, counted from behind the program's name.
-    fn cpu_seconds(&self) -> Result<f64> {
+    pub(super) fn cpu_seconds(&self) -> Result<f64> {
         let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id()))?;
         let (_, fields) = stat.rsplit_once(')').context("stat has no program name")?;
         let mut ticks = 0.0;
