@@ -1,4 +1,5 @@
 //! The dashboards and Grafana's provisioning are code: formatted, complete, and every name in them exists.
+#![allow(clippy::unwrap_used, reason = "in a test a panic is the failure report")]
 
 mod repository;
 

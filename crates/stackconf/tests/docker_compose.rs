@@ -1,5 +1,6 @@
 //! docker-compose.yml keeps its promises: pinned, healthy, bounded, reachable from this machine only, and read alike by
 //! both generations of compose.
+#![allow(clippy::unwrap_used, reason = "in a test a panic is the failure report")]
 
 mod repository;
 

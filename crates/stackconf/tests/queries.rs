@@ -1,5 +1,6 @@
 //! The queries in dashboards and data source links are written in the languages that they claim to be, and read only
 //! what somebody writes.
+#![allow(clippy::unwrap_used, reason = "in a test a panic is the failure report")]
 
 mod repository;
 

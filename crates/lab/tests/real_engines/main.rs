@@ -3,6 +3,7 @@
 //!
 //! Skipped loudly where the two programs are not installed; with `REQUIRE_TOOLS=1` their absence is a failure, and the
 //! long wait for the resolved page is part of the test.
+#![allow(clippy::unwrap_used, reason = "in a test a panic is the failure report")]
 
 mod engines;
 mod http;
