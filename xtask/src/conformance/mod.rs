@@ -20,6 +20,9 @@ pub struct Args {
     /// The share of cases, in per cent, that has to pass
     #[arg(long, default_value_t = 99.0)]
     min: f64,
+    /// PromQL only: compare with the Prometheus at this address, such as http://localhost:9090
+    #[arg(long)]
+    against: Option<String>,
     /// How many failures are printed in full
     #[arg(long, default_value_t = 20)]
     show: usize,
@@ -78,7 +81,11 @@ pub fn run(args: &Args) -> Result<ExitCode> {
         Language::Logql => logql::run,
         Language::Traceql => traceql::run,
     };
-    let report = engine(&args.dir)?;
+    let report = match (&args.against, args.language) {
+        (Some(url), Language::Promql) => promql::run_against(&args.dir, url)?,
+        (Some(_), _) => bail!("--against is for promql only"),
+        (None, _) => engine(&args.dir)?,
+    };
     let total = report.passed + report.failures.len();
     for failure in report.failures.iter().take(args.show) {
         println!("FAIL {}\n     {}", failure.case, failure.reason.replace('\n', "\n     "));

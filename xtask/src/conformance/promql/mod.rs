@@ -3,6 +3,10 @@
 //! Two counts: answers (values, also as a range query; these decide), and what is said beside them (warnings, infos,
 //! expected errors). Evaluations of native histograms are skipped.
 
+mod against;
+
+pub use against::run as run_against;
+
 use super::Report;
 use anyhow::{Context, Result};
 use promql::testing::{Outcome, run_script};
