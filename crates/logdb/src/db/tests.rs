@@ -349,7 +349,7 @@ proptest! {
             match then {
                 0 => db.as_ref().unwrap().checkpoint().unwrap(),
                 1 => {
-                    db = None;
+                    drop(db.take());
                     db = Some(open(folder.path(), small.clone()));
                 }
                 _ => {}

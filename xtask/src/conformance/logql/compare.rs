@@ -44,10 +44,8 @@ fn sort_sets(case: &Case, body: &mut Value) {
             items.sort_by_key(Value::to_string);
         }
     };
-    if !case.keep_order {
-        if let Some(result) = body.get_mut("result").filter(|_| body_is_set(case)) {
-            sort(result);
-        }
+    if let Some(result) = body.get_mut("result").filter(|_| !case.keep_order && body_is_set(case)) {
+        sort(result);
     }
     for name in ["data", "fields", "detectedLabels", "values"] {
         if let Some(list) = body.get_mut(name) {

@@ -136,6 +136,7 @@ fn stage() -> impl Strategy<Value = Stage> {
 }
 
 /// `| drop a != "x"` drops a matching label, in upstream's grammar too: a filter cannot stand there.
+#[expect(clippy::ptr_arg, reason = "the type that the strategy hands over")]
 fn unambiguous(stages: &Vec<Stage>) -> bool {
     stages.windows(2).all(|pair| {
         !(matches!(pair[0], Stage::Drop(_) | Stage::Keep(_)) && matches!(pair[1], Stage::LineFilter(_)))
