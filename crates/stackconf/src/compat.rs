@@ -131,8 +131,9 @@ fn files() -> Vec<File> {
 pub fn markdown() -> String {
     let mut out = String::from(
         "## Configuration files\n\nA key in none of the columns is an error that names its line and the nearest known key. *Read*: obeyed. *No effect*: \
-         accepted, and steers something that one process does not have. *Left out*: upstream knows it and the embedded stack \
-         does not; a warning says so at the start.\n",
+         accepted and changes nothing, mostly because it steers something that one process does not have: ports come from \
+         docker-compose.yml, parts hand data to each other directly, traces and lines can be found at once. *Left out*: upstream knows \
+         it and the embedded stack does not; a warning says so at the start.\n",
     );
     for file in files() {
         let _ = writeln!(out, "\n### {} ({})\n", file.name, file.upstream);

@@ -19,16 +19,8 @@ use std::time::Duration;
 
 pub static TOP: Shape = Shape {
     path: "alertmanager.yml",
-    keys: &[
-        "global",
-        "route",
-        "receivers",
-        "inhibit_rules",
-        "time_intervals",
-        "mute_time_intervals",
-        "templates",
-    ],
-    no_effect: &[],
+    keys: &["global", "route", "receivers", "inhibit_rules", "time_intervals", "mute_time_intervals"],
+    no_effect: &["templates"],
     unsupported: &["tracing"],
 };
 pub static GLOBAL: Shape = Shape {

@@ -22,8 +22,8 @@ pub static DASHBOARDS: Shape = Shape {
 };
 pub static PROVIDER: Shape = Shape {
     path: "providers[]",
-    keys: &["name", "folder", "folderUid", "type", "updateIntervalSeconds", "options"],
-    no_effect: &["orgId", "disableDeletion", "allowUiUpdates", "editable"],
+    keys: &["name", "folder", "folderUid", "type", "options"],
+    no_effect: &["updateIntervalSeconds", "orgId", "disableDeletion", "allowUiUpdates", "editable"],
     unsupported: &[],
 };
 pub static OPTIONS: Shape = Shape {

@@ -11,8 +11,10 @@ use std::path::Path;
 
 pub static TOP: Shape = Shape {
     path: "loki-config.yml",
-    keys: &["auth_enabled", "server", "schema_config", "limits_config", "compactor", "ruler"],
+    keys: &["server", "schema_config", "limits_config", "compactor"],
     no_effect: &[
+        "ruler",
+        "auth_enabled",
         "target",
         "ballast_bytes",
         "common",
@@ -49,8 +51,9 @@ pub static TOP: Shape = Shape {
 };
 pub static SERVER: Shape = Shape {
     path: "server",
-    keys: &["http_listen_port"],
+    keys: &[],
     no_effect: &[
+        "http_listen_port",
         "http_listen_address",
         "grpc_listen_port",
         "grpc_listen_address",
@@ -88,8 +91,10 @@ pub static COMPACTOR: Shape = Shape {
 };
 pub static RULER: Shape = Shape {
     path: "ruler",
-    keys: &["alertmanager_url", "storage"],
+    keys: &[],
     no_effect: &[
+        "storage",
+        "alertmanager_url",
         "rule_path",
         "enable_alertmanager_v2",
         "enable_api",
@@ -104,12 +109,12 @@ pub static RULER: Shape = Shape {
 };
 pub static RULER_STORAGE: Shape = Shape {
     path: "ruler.storage",
-    keys: &["type", "local"],
-    no_effect: &[],
+    keys: &[],
+    no_effect: &["local", "type"],
     unsupported: &["s3", "gcs", "azure"],
 };
 pub static RULER_LOCAL: Shape =
-    Shape { path: "ruler.storage.local", keys: &["directory"], no_effect: &[], unsupported: &[] };
+    Shape { path: "ruler.storage.local", keys: &[], no_effect: &["directory"], unsupported: &[] };
 
 #[derive(Clone, Debug, PartialEq)]
 pub struct LokiConfig {

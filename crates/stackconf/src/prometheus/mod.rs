@@ -50,14 +50,14 @@ pub static EXEMPLARS: Shape =
     Shape { path: "storage.exemplars", keys: &["max_exemplars"], no_effect: &[], unsupported: &[] };
 pub static TSDB: Shape = Shape {
     path: "storage.tsdb",
-    keys: &["out_of_order_time_window", "retention"],
-    no_effect: &["stale_series_compaction_threshold"],
+    keys: &[],
+    no_effect: &["retention", "out_of_order_time_window", "stale_series_compaction_threshold"],
     unsupported: &[],
 };
 pub static RETENTION: Shape = Shape {
     path: "storage.tsdb.retention",
-    keys: &["time", "size"],
-    no_effect: &["percentage"],
+    keys: &[],
+    no_effect: &["size", "time", "percentage"],
     unsupported: &[],
 };
 

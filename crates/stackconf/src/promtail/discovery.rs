@@ -6,8 +6,8 @@ use std::time::Duration;
 
 pub static DOCKER_SD: Shape = Shape {
     path: "docker_sd_configs[]",
-    keys: &["host", "refresh_interval", "filters"],
-    no_effect: &["port", "host_networking_host", "match_first_network"],
+    keys: &["filters"],
+    no_effect: &["refresh_interval", "host", "port", "host_networking_host", "match_first_network"],
     unsupported: &[
         "tls_config",
         "basic_auth",

@@ -17,14 +17,15 @@ use std::time::Duration;
 
 pub static TOP: Shape = Shape {
     path: "promtail-config.yml",
-    keys: &["server", "clients", "client", "positions", "scrape_configs", "limits_config"],
-    no_effect: &["global", "target_config", "options", "wal"],
+    keys: &["clients", "client", "scrape_configs", "limits_config"],
+    no_effect: &["positions", "server", "global", "target_config", "options", "wal"],
     unsupported: &["tracing"],
 };
 pub static SERVER: Shape = Shape {
     path: "server",
-    keys: &["http_listen_port"],
+    keys: &[],
     no_effect: &[
+        "http_listen_port",
         "http_listen_address",
         "grpc_listen_port",
         "grpc_listen_address",
@@ -47,8 +48,12 @@ pub static SERVER: Shape = Shape {
 };
 pub static CLIENT: Shape = Shape {
     path: "clients[]",
-    keys: &["url", "batchwait", "batchsize", "external_labels", "timeout", "tenant_id", "backoff_config"],
+    keys: &["batchwait", "batchsize", "external_labels"],
     no_effect: &[
+        "backoff_config",
+        "tenant_id",
+        "timeout",
+        "url",
         "name",
         "headers",
         "drop_rate_limited_batches",
@@ -60,14 +65,14 @@ pub static CLIENT: Shape = Shape {
 };
 pub static BACKOFF: Shape = Shape {
     path: "clients[].backoff_config",
-    keys: &["min_period", "max_period", "max_retries"],
-    no_effect: &[],
+    keys: &[],
+    no_effect: &["max_retries", "max_period", "min_period"],
     unsupported: &[],
 };
 pub static POSITIONS: Shape = Shape {
     path: "positions",
-    keys: &["filename", "sync_period"],
-    no_effect: &["ignore_invalid_yaml"],
+    keys: &[],
+    no_effect: &["sync_period", "filename", "ignore_invalid_yaml"],
     unsupported: &[],
 };
 pub static LIMITS: Shape = Shape {

@@ -9,8 +9,8 @@ use std::time::Duration;
 
 pub static GENERATOR: Shape = Shape {
     path: "metrics_generator",
-    keys: &["registry", "processor", "storage", "metrics_ingestion_time_range_slack"],
-    no_effect: &["ring", "query_timeout", "override_ring_key", "limiter_type", "codec"],
+    keys: &["registry", "processor", "metrics_ingestion_time_range_slack"],
+    no_effect: &["storage", "ring", "query_timeout", "override_ring_key", "limiter_type", "codec"],
     unsupported: &["traces_storage"],
 };
 pub static REGISTRY: Shape = Shape {
@@ -53,14 +53,22 @@ pub static SERVICE_GRAPHS: Shape = Shape {
 };
 pub static STORAGE: Shape = Shape {
     path: "metrics_generator.storage",
-    keys: &["remote_write"],
-    no_effect: &["path", "wal", "remote_write_flush_deadline", "remote_write_add_org_id_header"],
+    keys: &[],
+    no_effect: &[
+        "remote_write",
+        "path",
+        "wal",
+        "remote_write_flush_deadline",
+        "remote_write_add_org_id_header",
+    ],
     unsupported: &[],
 };
 pub static REMOTE_WRITE: Shape = Shape {
     path: "metrics_generator.storage.remote_write[]",
-    keys: &["url", "send_exemplars"],
+    keys: &[],
     no_effect: &[
+        "send_exemplars",
+        "url",
         "name",
         "queue_config",
         "metadata_config",

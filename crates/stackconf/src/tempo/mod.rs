@@ -17,17 +17,13 @@ use std::time::Duration;
 
 pub static TOP: Shape = Shape {
     path: "tempo.yaml",
-    keys: &[
-        "server",
-        "distributor",
-        "live_store",
-        "query_frontend",
-        "metrics_generator",
-        "overrides",
-        "backend_scheduler",
-        "backend_worker",
-    ],
+    keys: &["metrics_generator", "overrides", "backend_worker"],
     no_effect: &[
+        "backend_scheduler",
+        "query_frontend",
+        "live_store",
+        "distributor",
+        "server",
         "target",
         "stream_over_http_enabled",
         "http_api_prefix",
@@ -49,8 +45,9 @@ pub static TOP: Shape = Shape {
 };
 pub static SERVER: Shape = Shape {
     path: "server",
-    keys: &["http_listen_port"],
+    keys: &[],
     no_effect: &[
+        "http_listen_port",
         "http_listen_address",
         "grpc_listen_port",
         "grpc_listen_address",
@@ -65,8 +62,9 @@ pub static SERVER: Shape = Shape {
 };
 pub static DISTRIBUTOR: Shape = Shape {
     path: "distributor",
-    keys: &["receivers"],
+    keys: &[],
     no_effect: &[
+        "receivers",
         "log_received_spans",
         "log_discarded_spans",
         "ring",
@@ -77,22 +75,23 @@ pub static DISTRIBUTOR: Shape = Shape {
 };
 pub static RECEIVERS: Shape = Shape {
     path: "distributor.receivers",
-    keys: &["otlp"],
-    no_effect: &[],
+    keys: &[],
+    no_effect: &["otlp"],
     unsupported: &["jaeger", "zipkin", "kafka"],
 };
 pub static OTLP: Shape =
-    Shape { path: "distributor.receivers.otlp", keys: &["protocols"], no_effect: &[], unsupported: &[] };
+    Shape { path: "distributor.receivers.otlp", keys: &[], no_effect: &["protocols"], unsupported: &[] };
 pub static PROTOCOLS: Shape = Shape {
     path: "distributor.receivers.otlp.protocols",
-    keys: &["grpc", "http"],
-    no_effect: &[],
+    keys: &[],
+    no_effect: &["http", "grpc"],
     unsupported: &[],
 };
 pub static ENDPOINT: Shape = Shape {
     path: "distributor.receivers.otlp.protocols.<protocol>",
-    keys: &["endpoint"],
+    keys: &[],
     no_effect: &[
+        "endpoint",
         "max_recv_msg_size_mib",
         "max_request_body_size",
         "include_metadata",
@@ -104,8 +103,12 @@ pub static ENDPOINT: Shape = Shape {
 };
 pub static LIVE_STORE: Shape = Shape {
     path: "live_store",
-    keys: &["max_trace_idle", "max_trace_live", "flush_check_period", "max_block_duration"],
+    keys: &[],
     no_effect: &[
+        "max_block_duration",
+        "flush_check_period",
+        "max_trace_live",
+        "max_trace_idle",
         "max_block_bytes",
         "complete_block_timeout",
         "complete_block_concurrency",
@@ -119,8 +122,11 @@ pub static LIVE_STORE: Shape = Shape {
 };
 pub static QUERY_FRONTEND: Shape = Shape {
     path: "query_frontend",
-    keys: &["query_end_cutoff", "search", "metrics"],
+    keys: &[],
     no_effect: &[
+        "metrics",
+        "search",
+        "query_end_cutoff",
         "max_outstanding_per_tenant",
         "max_batch_size",
         "max_retries",
@@ -134,8 +140,12 @@ pub static QUERY_FRONTEND: Shape = Shape {
 };
 pub static SEARCH: Shape = Shape {
     path: "query_frontend.search",
-    keys: &["default_result_limit", "max_result_limit", "max_duration", "max_spans_per_span_set"],
+    keys: &[],
     no_effect: &[
+        "max_spans_per_span_set",
+        "max_duration",
+        "max_result_limit",
+        "default_result_limit",
         "concurrent_jobs",
         "target_bytes_per_job",
         "query_backend_after",
@@ -145,8 +155,10 @@ pub static SEARCH: Shape = Shape {
 };
 pub static METRICS: Shape = Shape {
     path: "query_frontend.metrics",
-    keys: &["max_duration", "max_response_series"],
+    keys: &[],
     no_effect: &[
+        "max_response_series",
+        "max_duration",
         "concurrent_jobs",
         "target_bytes_per_job",
         "query_backend_after",

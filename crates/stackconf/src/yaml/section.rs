@@ -13,8 +13,8 @@ pub struct Shape {
     pub path: &'static str,
     /// Keys that are read and obeyed.
     pub keys: &'static [&'static str],
-    /// Keys that are accepted and change nothing, because they steer what one process does not have (rings, replication, ports
-    /// that the name table gives).
+    /// Keys that are accepted and change nothing, most of them because they steer what one process does not have (rings,
+    /// replication, ports that the name table gives). A reader may read and check them all the same.
     pub no_effect: &'static [&'static str],
     /// Keys that upstream knows and the embedded stack leaves out: a warning.
     pub unsupported: &'static [&'static str],
@@ -113,7 +113,7 @@ impl<'a> Section<'a> {
     /// The node under `key`; an explicit null counts as absent.
     pub fn node(&self, key: &str) -> Option<&'a Node> {
         debug_assert!(
-            self.shape.keys.contains(&key),
+            self.shape.keys.contains(&key) || self.shape.no_effect.contains(&key),
             "BUG: {key} is not in the shape of {}",
             self.shape.path
         );
