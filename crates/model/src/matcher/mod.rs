@@ -47,16 +47,13 @@ impl Matcher {
     /// [`MatcherError`] when `op` is a regular expression and `value` does not compile as one.
     pub fn new(name: impl Into<String>, op: MatchOp, value: impl Into<String>) -> Result<Self, MatcherError> {
         let (name, value) = (name.into(), value.into());
-        let regex = match op {
-            MatchOp::Equal | MatchOp::NotEqual => None,
-            MatchOp::Regex | MatchOp::NotRegex => {
-                Some(Regex::new(&format!("^(?s:{value})$")).map_err(|error| MatcherError {
-                    name: name.clone(),
-                    pattern: value.clone(),
-                    reason: error.to_string(),
-                })?)
-            }
-        };
+        let regex =
+            match op {
+                MatchOp::Equal | MatchOp::NotEqual => None,
+                MatchOp::Regex | MatchOp::NotRegex => Some(anchored(&value).map_err(|error| {
+                    MatcherError { name: name.clone(), pattern: value.clone(), reason: error.to_string() }
+                })?),
+            };
         Ok(Self { name, op, value, regex })
     }
 
@@ -91,6 +88,44 @@ impl Matcher {
             .then(|| self.value.split('|').collect::<Vec<_>>())
             .filter(|parts| parts.iter().all(|part| plain(part)))
     }
+}
+
+/// Compiles an expression that has to match a whole text. A brace that begins no repetition stands for itself, as in Go
+/// (`/items/{id}`).
+///
+/// # Errors
+/// What is wrong with the expression as it was written.
+pub fn anchored(pattern: &str) -> Result<Regex, regex::Error> {
+    Regex::new(&format!("^(?s:{pattern})$"))
+        .or_else(|error| Regex::new(&format!("^(?s:{})$", escape_lone_braces(pattern))).map_err(|_| error))
+}
+
+/// Puts a backslash before each opening brace that no count follows (`{2}`, `{2,}`, `{2,5}`).
+fn escape_lone_braces(pattern: &str) -> String {
+    let is_count = |rest: &str| {
+        let Some((inner, _)) = rest.split_once('}') else { return false };
+        let (low, high) = inner.split_once(',').unwrap_or((inner, ""));
+        !low.is_empty() && low.bytes().chain(high.bytes()).all(|byte| byte.is_ascii_digit())
+    };
+    let mut out = String::with_capacity(pattern.len() + 4);
+    let mut chars = pattern.char_indices();
+    while let Some((at, c)) = chars.next() {
+        if c == '\\' {
+            out.push(c);
+            let Some((_, escaped)) = chars.next() else { break };
+            out.push(escaped);
+            // The braces of `\p{Greek}` and `\x{41}` belong to the escape.
+            if matches!(escaped, 'p' | 'P' | 'x') && pattern[at + 2..].starts_with('{') {
+                out.push('{');
+                chars.next();
+            }
+        } else if c == '{' && !is_count(&pattern[at + 1..]) {
+            out.push_str("\\{");
+        } else {
+            out.push(c);
+        }
+    }
+    out
 }
 
 /// Whether a label set satisfies all matchers.

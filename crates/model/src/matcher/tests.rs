@@ -35,3 +35,19 @@ fn literal_alternatives_are_found() {
     assert_eq!(of("a.*|b"), None);
     assert_eq!(of("a|"), None);
 }
+
+#[test]
+fn braces_that_count_nothing_stand_for_themselves() {
+    for (pattern, matching, other) in [
+        ("/items/{id}", "/items/{id}", "/items/1"),
+        ("a{2}", "aa", "a{2}"),
+        ("{a{1,2}}", "{aa}", "aa"),
+        (r"\{x{,3}", "{x{,3}", "{xxx"),
+        (r"\x{41}{", "A{", "A"),
+    ] {
+        let matcher = Matcher::new("l", MatchOp::Regex, pattern).unwrap();
+        assert!(matcher.matches(matching), "{pattern}");
+        assert!(!matcher.matches(other), "{pattern}");
+    }
+    assert!(Matcher::new("l", MatchOp::Regex, "a{2}(").is_err());
+}

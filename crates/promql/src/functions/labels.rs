@@ -8,7 +8,6 @@ use crate::grid::Grid;
 use crate::num::quote;
 use model::Labels;
 use model::labels::METRIC_NAME;
-use regex::Regex;
 
 /// A label name: any text of UTF-8 but the empty one.
 pub(crate) fn is_label_name(text: &Text) -> bool {
@@ -34,7 +33,7 @@ pub(super) fn replace(evaluator: &mut Evaluator<'_>, call: &Call, grid: &Grid) -
     let template = evaluator.text(&call.args[2])?.value;
     let source = evaluator.text(&call.args[3])?.value;
     let pattern = evaluator.text(&call.args[4])?.value;
-    let regex = Regex::new(&format!("^(?s:{pattern})$")).map_err(|_| {
+    let regex = model::matcher::anchored(&pattern).map_err(|_| {
         EvalError::Execution(format!("invalid regular expression in label_replace(): {pattern}"))
     })?;
     if !is_label_name(&target) {

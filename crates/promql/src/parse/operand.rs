@@ -11,8 +11,7 @@ const SIGN_POWER: u8 = 5;
 /// The largest range, step or offset in milliseconds: a thousand years, far from the edge of the time type.
 const MAX_DURATION_MS: f64 = 1000.0 * 365.0 * 86_400_000.0;
 /// Words that are operators or modifiers and therefore no metric names.
-const RESERVED: [&str; 9] =
-    ["and", "or", "unless", "atan2", "on", "ignoring", "group_left", "group_right", "bool"];
+const RESERVED: [&str; 6] = ["atan2", "on", "ignoring", "group_left", "group_right", "bool"];
 
 impl Parser<'_> {
     pub(super) fn operand(&mut self) -> Result<Expr, ParseError> {

@@ -25,6 +25,8 @@ const RANGE: i64 = 5 * 60_000;
 const STEP: i64 = 7_000;
 /// Milliseconds by which the evaluation times miss whole seconds.
 const BETWEEN: i64 = 137;
+/// How long ago the last evaluation is, in seconds: a negative offset looks into its future.
+const AGE: i64 = 15;
 /// How long one answer may take.
 const TIMEOUT: Duration = Duration::from_secs(60);
 /// Relative difference up to which two values are the same: the order of additions differs.
@@ -40,11 +42,12 @@ pub fn run(dir: &Path, url: &str) -> Result<Report> {
     let now = points(&get(url, "query", &[("query", "time()")])?)?;
     let now =
         now.values().flatten().next().map(|(_, seconds)| *seconds).context("the server tells no time")?;
-    let end = (now as i64 - 2) * 1_000 + BETWEEN;
+    let end = (now as i64 - AGE) * 1_000 + BETWEEN;
     let store = MemoryStore::new();
     let all = format!("{{__name__=~\".+\"}}[{HISTORY}s]");
     let mut samples = 0;
-    for (labels, series) in points(&get(url, "query", &[("query", &all), ("time", &seconds(end + 2_000))])?)?
+    for (labels, series) in
+        points(&get(url, "query", &[("query", &all), ("time", &seconds(end + AGE * 1_000))])?)?
     {
         for (t, v) in series {
             store.add(&labels, t, v);
