@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { hexId, rows } from '../src/api/tempo';
-import { align, linesOf, stack } from '../src/charts/align';
+import { align, bridge, linesOf, stack } from '../src/charts/align';
 import { sampleExemplars, valueRange } from '../src/charts/scale';
 import { arrange as arrangeSpans } from '../src/components/waterfall';
 import type { Frame, SpanRow } from '../src/model/frame';
@@ -29,6 +29,12 @@ test('cumulative buckets become counts of their own', () => {
   expect(cells.bounds).toEqual([0.1, 0.5, Infinity]);
   expect(cells.counts).toEqual([[4], [5], [1]]);
   expect(cells.most).toBe(5);
+});
+
+test('short gaps are bridged, long ones stay', () => {
+  const column = [1, null, 2, undefined, null, 3];
+  expect(bridge([0, 5, 10, 15, 20, 60], column, 15_000)).toEqual([1, undefined, 2, undefined, null, 3]);
+  expect(bridge([0, 5, 10, 15, 20, 60], column, 0)).toEqual(column);
 });
 
 const span = (id: string, parent: string | null, start: bigint, end: bigint): SpanRow => ({

@@ -50,3 +50,19 @@ export function stack(columns: (number | null | undefined)[][]): (number | null 
     }),
   );
 }
+
+/** Takes away the gaps that are not longer than `limit` milliseconds: the line goes on across them. */
+export function bridge(times: number[], column: (number | null | undefined)[], limit: number): (number | null | undefined)[] {
+  let last: number | null = null;
+  const out = [...column];
+  let gaps: number[] = [];
+  column.forEach((value, at) => {
+    const time = (times[at] ?? 0) * 1000;
+    if (value === null) gaps.push(at);
+    if (typeof value !== 'number') return;
+    if (last !== null && time - last <= limit) for (const gap of gaps) out[gap] = undefined;
+    last = time;
+    gaps = [];
+  });
+  return out;
+}

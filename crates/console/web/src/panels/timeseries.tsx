@@ -3,7 +3,7 @@
 import { useMemo, useRef, useState } from 'preact/hooks';
 import uPlot from 'uplot';
 import { Chart } from '../charts/chart';
-import { align, linesOf, stack } from '../charts/align';
+import { align, bridge, linesOf, stack } from '../charts/align';
 import { clockLabel, sampleExemplars, valueRange } from '../charts/scale';
 import { CALC_NAMES, color, fieldName, optionsFor, paletteColor, reduce } from '../model/field';
 import { formatValue } from '../model/units';
@@ -41,7 +41,14 @@ export function TimeSeries(props: PanelProps) {
   const [tip, setTip] = useState<{ left: number; index: number } | null>(null);
   const positions = useRef<{ x: number; y: number; exemplar: Exemplar }[]>([]);
 
-  const aligned = useMemo(() => align(linesOf(result.frames)), [result]);
+  const aligned = useMemo(() => {
+    const joined = align(linesOf(result.frames));
+    joined.lines.forEach(({ field, frame }, at) => {
+      const span = optionsFor(panel.fieldConfig, field, frame).custom?.['spanNulls'];
+      joined.columns[at] = bridge(joined.times, joined.columns[at] ?? [], span === true ? Infinity : Number(span ?? 0) || 0);
+    });
+    return joined;
+  }, [result]);
   const exemplars = useMemo(
     () => sampleExemplars(result.frames.flatMap((frame) => frame.exemplars ?? []), scope.step * 2),
     [result],
@@ -105,7 +112,7 @@ export function TimeSeries(props: PanelProps) {
           show: visible[at] ?? true,
           stroke: series.stroke,
           width: Number(custom?.['lineWidth'] ?? 1),
-          spanGaps: true,
+          spanGaps: false,
           points: { show: custom?.['drawStyle'] === 'points' || custom?.['showPoints'] === 'always', size: 5 },
           ...(lineDash ? { dash: lineDash } : {}),
           ...(fill > 0 ? { fill: series.stroke + Math.round(fill * 2.55).toString(16).padStart(2, '0') } : {}),
