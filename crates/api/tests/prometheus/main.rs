@@ -10,6 +10,7 @@ mod target;
 use ours::Ours;
 use peer::Peer;
 use serde_json::Value;
+use std::process::Command;
 use std::time::{Duration, Instant};
 use target::Target;
 
@@ -39,6 +40,8 @@ const QUERIES: &[&str] = &[
     "\"text\"",
 ];
 
+const EXEMPLARS: &str = "/api/v1/query_exemplars?query=request_seconds_bucket&start=0&end=9999999999";
+
 /// Paths of which status and whole body must agree.
 const PATHS: &[&str] = &[
     "/api/v1/series?match[]=%7Bjob%3D%22fixture%22%7D",
@@ -47,7 +50,7 @@ const PATHS: &[&str] = &[
     "/api/v1/label/path/values",
     "/api/v1/label/__name__/values",
     "/api/v1/metadata?metric=request_seconds",
-    "/api/v1/query_exemplars?query=request_seconds_bucket&start=0&end=9999999999",
+    EXEMPLARS,
     "/api/v1/series",
     "/api/v1/query?query=up&time=yesterday",
     "/api/v1/query?query=up&timeout=soon",
@@ -84,13 +87,16 @@ async fn the_same_target_gives_the_same_answers() {
         return;
     }
     let target = Target::start().await;
-    let peer = Peer::start(&target.address).await;
+    let receiver = ours::receiver().await;
+    let peer = Peer::start(&target.address, &receiver).await;
     let ours = Ours::start(&target.address).await;
     let sides = Sides { peer: peer.url.clone(), ours: ours.url.clone(), client: reqwest::Client::new() };
 
     sides.wait_for("up{job=\"fixture\"}", "1").await;
     sides.wait_for("count(vanishing)", "2").await;
     sides.compare("both series are there").await;
+    sides.compare_promtool();
+    sides.compare_sent(&receiver).await;
 
     target.vanish();
     sides.wait_for("count(vanishing)", "1").await;
@@ -159,6 +165,50 @@ impl Sides {
             hold(path, ours, self.get(&self.peer, path).await);
         }
         assert!(differences.is_empty(), "{moment}:\n{}", differences.join("\n"));
+    }
+}
+
+/// What promtool asks a server; `URL` is the server's.
+const COMMANDS: &[&str] = &[
+    "query instant URL requests_total*2",
+    "query instant --format=json URL count(vanishing)",
+    "query series --match=requests_total URL",
+    "query labels URL path",
+];
+
+impl Sides {
+    /// The same program, told of one server or the other, says the same.
+    fn compare_promtool(&self) {
+        for command in COMMANDS {
+            let said = |url: &str| {
+                let arguments = command.split(' ').map(|word| word.replace("URL", url));
+                let output = Command::new("promtool").args(arguments).output().expect("promtool runs");
+                let text = String::from_utf8_lossy(&output.stdout).into_owned();
+                // Instant queries show the moment at which they were asked.
+                let text = text.split(" @[").next().unwrap_or_default().to_owned();
+                let text = text.split("\"value\":[").next().unwrap_or_default().to_owned();
+                assert!(output.status.success(), "{command}: {}", String::from_utf8_lossy(&output.stderr));
+                let mut lines: Vec<String> = text.lines().map(|line| line.replace(url, "URL")).collect();
+                lines.sort();
+                lines
+            };
+            assert_eq!(said(&self.ours), said(&self.peer), "promtool {command}");
+        }
+    }
+
+    /// What the peer sends by remote write is what it has: series, exemplars, metadata.
+    async fn compare_sent(&self, receiver: &str) {
+        for path in [PATHS[0], "/api/v1/metadata?metric=temperature", EXEMPLARS] {
+            let began = Instant::now();
+            loop {
+                let (sent, peer) = (self.get(receiver, path).await, self.get(&self.peer, path).await);
+                if sorted(&sent) == sorted(&peer) {
+                    break;
+                }
+                assert!(began.elapsed().as_secs() < 20, "{path}:\n   sent: {sent:?}\n   peer: {peer:?}");
+                tokio::time::sleep(Duration::from_millis(100)).await;
+            }
+        }
     }
 }
 

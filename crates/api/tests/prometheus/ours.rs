@@ -26,6 +26,19 @@ pub struct Ours {
     scraper: Arc<Scraper>,
 }
 
+/// A server that scrapes nothing and waits for remote writes. Gives its URL.
+pub async fn receiver() -> String {
+    let store = Arc::new(Store::in_memory(Options::default()));
+    serve(PrometheusApi::new(store, Engine::default(), Arc::new(WallClock), StatusInfo::default())).await
+}
+
+async fn serve(api: PrometheusApi) -> String {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let url = format!("http://{}", listener.local_addr().expect("an address"));
+    tokio::spawn(async move { axum::serve(listener, router(api)).await });
+    url
+}
+
 impl Ours {
     pub async fn start(target: &str) -> Self {
         let store = Arc::new(Store::in_memory(Options::default()));
@@ -42,9 +55,7 @@ impl Ours {
         scraper.apply(&config.expect("the configuration is read").config);
         let mut api = PrometheusApi::new(store, Engine::default(), clock, StatusInfo::default());
         api.scraper = Some(Arc::clone(&scraper));
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
-        let url = format!("http://{}", listener.local_addr().expect("an address"));
-        tokio::spawn(async move { axum::serve(listener, router(api)).await });
+        let url = serve(api).await;
         Self { url, scraper }
     }
 

@@ -40,10 +40,15 @@ pub struct Peer {
 }
 
 impl Peer {
-    pub async fn start(target: &str) -> Self {
+    /// Starts one that scrapes `target` and sends all it has to the server at `receiver`.
+    pub async fn start(target: &str, receiver: &str) -> Self {
         let dir = tempfile::tempdir().expect("a folder");
         let file = dir.path().join("prometheus.yml");
-        std::fs::write(&file, config(target)).expect("the configuration is written");
+        let sends = format!(
+            "remote_write:\n- url: {receiver}/api/v1/write\n  send_exemplars: true\n  \
+             metadata_config: {{send_interval: 1s}}\n"
+        );
+        std::fs::write(&file, config(target) + &sends).expect("the configuration is written");
         // It cannot tell which port it took, so one that was free a moment ago is given to it.
         let port = std::net::TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr());
         let address = port.expect("a port").to_string();
