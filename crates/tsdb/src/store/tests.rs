@@ -305,6 +305,32 @@ fn a_log_cut_at_any_byte_keeps_whole_batches_and_takes_new_ones() {
     assert!(seen.is_sorted() && seen[whole.len()] == 6, "{seen:?}");
 }
 
+#[test]
+fn a_batch_that_cannot_be_written_leaves_no_trace() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path());
+    let with = |t: Millis, exemplar: Exemplar| AppendRow {
+        exemplar: Some(exemplar),
+        ..row(&labels("a", 1), t, 1.0)
+    };
+    append(&store, &[row(&labels("a", 1), T0, 1.0)]);
+    store.writer().log.as_mut().unwrap().fail_writes();
+    assert!(store.append(&[with(T0 + 1, exemplar("x", T0 + 1)), row(&labels("b", 1), T0 + 1, 1.0)]).is_err());
+    assert_eq!(dump(&store, MillisRange::ALL).len(), 1, "no new series");
+    // Room again: the same batch is news, and its series are defined in the log.
+    let report =
+        store.append(&[with(T0 + 1, exemplar("x", T0 + 1)), row(&labels("b", 1), T0 + 1, 1.0)]).unwrap();
+    assert!(
+        report.outcomes.iter().all(|outcome| matches!(outcome, AppendOutcome::Appended(_))),
+        "{report:?}"
+    );
+    let before = dump(&store, MillisRange::ALL);
+    drop(store);
+    let store = open(dir.path());
+    assert_eq!(dump(&store, MillisRange::ALL), before);
+    assert_eq!(store.exemplars(MillisRange::ALL, &[]).unwrap().len(), 1);
+}
+
 /// One step of a random life of a store.
 #[derive(Clone, Debug)]
 enum Step {

@@ -133,6 +133,12 @@ impl Log {
         self.grown
     }
 
+    /// From now on every write to this file fails, as on a full disk.
+    #[cfg(test)]
+    pub fn fail_writes(&mut self) {
+        self.file = Arc::new(File::open(&self.path).unwrap());
+    }
+
     /// A checkpoint took the place of all files before this one.
     pub fn checkpointed(&mut self) {
         self.grown = self.end;

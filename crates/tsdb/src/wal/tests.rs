@@ -128,8 +128,7 @@ fn a_write_that_fails_leaves_the_file_as_it_was() {
     let dir = tempfile::tempdir().unwrap();
     let mut log = Log::begin(dir.path(), 1, 0).unwrap();
     log.append(&record(&[sample(1, 1, 1.0)])).unwrap();
-    // A descriptor that is open for reading only fails every write, as a full disk does.
-    log.file = Arc::new(File::open(log.path()).unwrap());
+    log.fail_writes();
     assert!(log.append(&record(&[sample(1, 2, 1.0)])).is_err());
     let replayed = replay(&log_path(dir.path(), 1), &mut Seen::default()).unwrap();
     assert_eq!((replayed.records, replayed.damage), (1, None));
