@@ -1,9 +1,15 @@
 #!/bin/sh
-# Runs the journeys of e2e/browser in Chromium against a lab of its own on free ports.
-# Without Chromium it says so and succeeds, unless REQUIRE_TOOLS=1.
+# Runs the journeys of e2e/browser in Chromium against a lab of its own on free ports (debug build).
+# Without Chromium or Node it says so and succeeds, unless REQUIRE_TOOLS=1.
 set -eu
-
 cd "$(dirname "$0")/.."
+
+skip() {
+    printf 'SKIPPED: browser journeys: %s not found\n' "$1" >&2
+    [ "${REQUIRE_TOOLS:-}" = 1 ] && exit 1
+    exit 0
+}
+
 chromium=
 for candidate in "${CHROMIUM:-}" chromium chromium-browser google-chrome; do
     if [ -n "$candidate" ] && command -v "$candidate" >/dev/null 2>&1; then
@@ -11,28 +17,29 @@ for candidate in "${CHROMIUM:-}" chromium chromium-browser google-chrome; do
         break
     fi
 done
-if [ -z "$chromium" ]; then
-    echo "SKIPPED: browser journeys: no Chromium found" >&2
-    [ "${REQUIRE_TOOLS:-0}" = 1 ] && exit 1
-    exit 0
-fi
+[ -n "$chromium" ] || skip Chromium
+command -v node >/dev/null 2>&1 || skip Node
 
-(cd e2e/browser && { [ -d node_modules ] || npm ci --no-fund --no-audit; })
+for folder in crates/console/web e2e/browser; do
+    [ -f "$folder/node_modules/.installed" ] || {
+        (cd "$folder" && npm ci --no-audit --no-fund --loglevel=error) && touch "$folder/node_modules/.installed"
+    }
+done
+(cd crates/console/web && npm run build --silent)
+cargo build --locked -p lab -p gateway -p catalog -p checkout
 
-LAB_DIR=$(mktemp -d)/lab
-export LAB_DIR PORT_OFFSET=auto STACK=embedded
+folder=$(mktemp -d)
+lab=${CARGO_TARGET_DIR:-target}/debug/lab
+export LAB_DIR="$folder/lab"
 stop() {
-    tools/stack.sh down >/dev/null 2>&1 || :
-    rm -rf "$(dirname "$LAB_DIR")"
+    "$lab" down >/dev/null 2>&1 || :
+    rm -rf "$folder"
 }
 trap stop EXIT
 trap 'exit 130' INT TERM
-tools/stack.sh up
-url() { "${CARGO_TARGET_DIR:-target}/release/lab" ps --json | node -e '
-    const parts = JSON.parse(require("fs").readFileSync(0, "utf8"));
-    const find = (name) => JSON.stringify(parts).match(new RegExp("\"" + name + "\"[^}]*?\"(http://[^\"]+)\""))?.[1];
-    console.log(find(process.argv[1]) ?? "");' "$1"; }
-LAB_CONSOLE_URL=$(url grafana)
-LAB_GATEWAY_URL=$(url gateway)
+"$lab" up --offset auto
+address() { "$lab" ps 2>/dev/null | awk -v part="$1" '$1 == part' | grep -o 'http://[^ ]*'; }
+LAB_CONSOLE_URL=$(address console)
+LAB_GATEWAY_URL=$(address gateway)
 export LAB_CONSOLE_URL LAB_GATEWAY_URL CHROMIUM="$chromium"
-cd e2e/browser && npm test
+(cd e2e/browser && npm test --silent)

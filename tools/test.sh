@@ -23,4 +23,6 @@ if [ -f "$web/package.json" ]; then
     fi
 fi
 
+sh tools/browser-test.sh
+
 exec cargo test --workspace --locked
