@@ -4,7 +4,7 @@ use crate::bytes::Reader;
 use crate::dict::{Dict, find_attribute};
 use crate::row::{self, TAG_ARRAY, each_attribute, each_inner_attribute, front, has_events, has_links};
 use model::clock::Nanos;
-use model::traces::{AttrScope, AttrValue, Attributes, SpanHint, SpanKind, StatusCode};
+use model::traces::{AttrScope, AttrValue, Attributes, SpanHint, SpanKind, StatusCode, TraceScan};
 
 enum Test {
     /// By origin.
@@ -29,15 +29,17 @@ pub(crate) struct Filter {
     tests: Vec<Test>,
     all: u64,
     reads_attributes: bool,
+    same_span: bool,
 }
 
 impl Filter {
     /// None when no row of this dictionary can satisfy the hints.
-    pub(crate) fn new(hints: &[SpanHint], dict: &Dict) -> Option<Self> {
+    pub(crate) fn new(scan: &TraceScan<'_>, dict: &Dict) -> Option<Self> {
+        let hints = scan.hints;
         let tests: Vec<Test> = hints.iter().take(64).map(|hint| test(hint, dict)).collect::<Option<_>>()?;
         let all = if tests.len() == 64 { u64::MAX } else { (1 << tests.len()) - 1 };
         let reads_attributes = tests.iter().any(|test| matches!(test, Test::Span { .. }));
-        Some(Self { tests, all, reads_attributes })
+        Some(Self { tests, all, reads_attributes, same_span: scan.same_span })
     }
 
     pub(crate) fn is_trivial(&self) -> bool {
@@ -51,7 +53,8 @@ impl Filter {
         }
         let mut met = 0_u64;
         let decided = each_row(rows, &mut |origin, row| {
-            met |= self.meets(origin, row, base).unwrap_or(self.all);
+            let of_row = self.meets(origin, row, base).unwrap_or(self.all);
+            met = if self.same_span { of_row } else { met | of_row };
             met == self.all
         });
         decided.is_none() || met == self.all

@@ -246,6 +246,8 @@ pub enum SpanHint {
 pub struct TraceScan<'a> {
     pub range: Option<NanosRange>,
     pub hints: &'a [SpanHint],
+    /// One and the same span has to satisfy all hints.
+    pub same_span: bool,
     /// Newest trace first (by its last end) instead of any order.
     pub newest_first: bool,
 }
@@ -275,7 +277,8 @@ pub trait TraceQuerier: Send + Sync {
     ) -> Result<TraceStats, StoreError>;
     /// Attribute names by scope, sorted.
     fn tag_names(&self, range: Option<NanosRange>) -> Result<Vec<(AttrScope, Vec<String>)>, StoreError>;
-    /// Distinct values of an attribute, at most `limit`.
+    /// Distinct values of an attribute, at most `limit`. [`AttrValue::Empty`] among those of a resource's attribute says
+    /// that some resources lack it.
     fn tag_values(
         &self,
         scope: Option<AttrScope>,
@@ -283,6 +286,14 @@ pub trait TraceQuerier: Send + Sync {
         range: Option<NanosRange>,
         limit: usize,
     ) -> Result<Vec<AttrValue>, StoreError>;
+    /// Distinct names of spans, at most `limit`; none when the store has no quicker way than to scan.
+    fn span_names(
+        &self,
+        _range: Option<NanosRange>,
+        _limit: usize,
+    ) -> Result<Option<Vec<Arc<str>>>, StoreError> {
+        Ok(None)
+    }
     fn stats(&self) -> TraceStats;
 }
 

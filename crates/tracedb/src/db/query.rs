@@ -4,9 +4,9 @@ use super::{State, TraceDb};
 use crate::bytes::Reader;
 use crate::dict::{Dict, find_attribute};
 use crate::head::Head;
-use crate::hint::{Filter, each_value};
+use crate::hint::{Filter, each_row, each_value};
 use crate::merge::join;
-use crate::row::value_from;
+use crate::row::{front, value_from};
 use crate::segment::{Block, Segment};
 use model::StoreError;
 use model::clock::Nanos;
@@ -62,7 +62,7 @@ fn bytes_of(trace: &Trace) -> u64 {
 impl TraceDb {
     fn snapshot(&self, scan: &TraceScan<'_>) -> Snapshot {
         let state = self.read();
-        let mut by_id: Vec<(Nanos, TraceId)> = match Filter::new(scan.hints, &state.head.dict) {
+        let mut by_id: Vec<(Nanos, TraceId)> = match Filter::new(scan, &state.head.dict) {
             Some(filter) => state.head.candidates(scan.range, &filter),
             None => Vec::new(),
         };
@@ -143,7 +143,7 @@ impl TraceDb {
             }
         }
         for head in &snapshot.frozen {
-            let Some(filter) = Filter::new(scan.hints, &head.dict) else { continue };
+            let Some(filter) = Filter::new(scan, &head.dict) else { continue };
             for (_, id) in head.candidates(scan.range, &filter) {
                 if snapshot.split.contains(&id) {
                     continue;
@@ -157,7 +157,7 @@ impl TraceDb {
         }
         for segment in &snapshot.segments {
             let dict = segment.dict()?;
-            let Some(filter) = Filter::new(scan.hints, &dict) else { continue };
+            let Some(filter) = Filter::new(scan, &dict) else { continue };
             for number in segment.blocks(scan.range) {
                 let block = segment.block(number)?;
                 for entry in &block.entries {
@@ -189,7 +189,7 @@ impl TraceDb {
         let mut order: Vec<(Nanos, Place)> =
             snapshot.by_id.iter().map(|(end, id)| (*end, Place::ById(*id))).collect();
         for (number, head) in snapshot.frozen.iter().enumerate() {
-            if let Some(filter) = Filter::new(scan.hints, &head.dict) {
+            if let Some(filter) = Filter::new(scan, &head.dict) {
                 let of_head = head.candidates(scan.range, &filter).into_iter();
                 let of_head = of_head.filter(|(_, id)| !snapshot.split.contains(id));
                 order.extend(of_head.map(|(end, id)| (end, Place::Frozen(number, id))));
@@ -197,7 +197,7 @@ impl TraceDb {
         }
         for (number, segment) in snapshot.segments.iter().enumerate() {
             let dict = segment.dict()?;
-            let Some(filter) = Filter::new(scan.hints, &dict) else { continue };
+            let Some(filter) = Filter::new(scan, &dict) else { continue };
             for of_segment in segment.blocks(scan.range) {
                 let block = segment.block(of_segment)?;
                 for (at, entry) in block.entries.iter().enumerate() {
@@ -293,16 +293,31 @@ impl<'a> Values<'a> {
         }
         for origin in self.origins.iter().filter_map(|origin| self.dict.origins.get(*origin as usize)) {
             if matches!(self.scope, None | Some(AttrScope::Resource)) {
-                find_attribute(&origin.resource.attributes, self.name)
-                    .cloned()
-                    .into_iter()
-                    .for_each(&mut add);
+                match find_attribute(&origin.resource.attributes, self.name) {
+                    Some(value) => add(value.clone()),
+                    None if self.scope.is_some() => add(AttrValue::Empty),
+                    None => {}
+                }
             }
             if self.scope == Some(AttrScope::Instrumentation) {
                 find_attribute(&origin.scope.attributes, self.name).cloned().into_iter().for_each(&mut add);
             }
         }
     }
+}
+
+/// Adds the names within the rows of a trace. `seen` are the numbers that were looked up already.
+fn each_name(rows: &[u8], base: Nanos, dict: &Dict, seen: &mut HashSet<u64>, names: &mut BTreeSet<Arc<str>>) {
+    // Damaged rows have no names; reading the trace itself names the damage.
+    let _ = each_row(rows, &mut |_, row| {
+        if let Some(front) = front(&mut Reader::new(row), base)
+            // A text in the row has an odd number and may differ from the last with the same.
+            && (front.name & 1 == 1 || seen.insert(front.name))
+        {
+            names.extend(front.name_text(row, dict));
+        }
+        false
+    });
 }
 
 impl TraceQuerier for TraceDb {
@@ -384,6 +399,38 @@ impl TraceQuerier for TraceDb {
         }
         out.truncate(limit);
         Ok(out)
+    }
+
+    fn span_names(
+        &self,
+        range: Option<NanosRange>,
+        limit: usize,
+    ) -> Result<Option<Vec<Arc<str>>>, StoreError> {
+        let mut names: BTreeSet<Arc<str>> = BTreeSet::new();
+        let segments = {
+            let state: &State = &self.read();
+            for head in state.frozen.iter().map(|head| &**head).chain([&state.head]) {
+                let mut seen = HashSet::new();
+                for trace in head.traces.values().filter(|trace| trace.overlaps(range)) {
+                    each_name(&trace.rows, head.base, &head.dict, &mut seen, &mut names);
+                }
+            }
+            state.segments.clone()
+        };
+        for segment in segments.iter().rev().filter(|segment| segment.overlaps(range)) {
+            let dict = segment.dict()?;
+            let mut seen = HashSet::new();
+            for number in segment.blocks(range) {
+                if names.len() >= limit {
+                    break;
+                }
+                let block = segment.block(number)?;
+                for entry in block.entries.iter().filter(|entry| overlaps(entry.start, entry.end, range)) {
+                    each_name(block.rows(entry), segment.base, &dict, &mut seen, &mut names);
+                }
+            }
+        }
+        Ok(Some(names.into_iter().take(limit).collect()))
     }
 
     fn stats(&self) -> TraceStats {

@@ -55,7 +55,7 @@ fn open(folder: &Path) -> TraceDb {
 
 fn ids(db: &TraceDb, hints: &[SpanHint], range: Option<NanosRange>, newest_first: bool) -> Vec<u8> {
     let mut found = Vec::new();
-    db.scan(&TraceScan { range, hints, newest_first }, &mut |trace| {
+    db.scan(&TraceScan { range, hints, same_span: false, newest_first }, &mut |trace| {
         found.push(trace.id.0[0]);
         ControlFlow::Continue(())
     })
@@ -157,7 +157,7 @@ fn scans_keep_to_the_range_and_the_order() {
     assert_eq!(ids(&db, &[], range, false), [3, 4, 5, 6]);
     assert_eq!(ids(&db, &[], None, true), [9, 8, 7, 6, 5, 4, 3, 2, 1]);
     let mut seen = 0;
-    let scan = TraceScan { range: None, hints: &[], newest_first: true };
+    let scan = TraceScan { range: None, hints: &[], same_span: false, newest_first: true };
     db.scan(&scan, &mut |_| {
         seen += 1;
         if seen == 2 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
@@ -206,6 +206,47 @@ fn hints_leave_out_what_cannot_match_and_nothing_else() {
                 "round {round}: {hint:?}"
             );
         }
+        db.flush().unwrap();
+    }
+}
+
+#[test]
+fn hints_for_one_span_are_not_met_by_two() {
+    let folder = tempfile::tempdir().unwrap();
+    let db = open(folder.path());
+    db.push(vec![batch("a", vec![span(1, 1, S, attribute("k", "v")), span(1, 4, S, Vec::new())])]).unwrap();
+    let value = AttrValue::Str("v".into());
+    let hints =
+        [SpanHint::Status(StatusCode::Error), SpanHint::Attribute { scope: None, name: "k".into(), value }];
+    for (same_span, expected) in [(false, 1), (true, 0)] {
+        let mut found = 0;
+        let scan = TraceScan { range: None, hints: &hints, same_span, newest_first: false };
+        db.scan(&scan, &mut |_| {
+            found += 1;
+            ControlFlow::Continue(())
+        })
+        .unwrap();
+        assert_eq!(found, expected);
+    }
+}
+
+#[test]
+fn names_and_missing_resource_attributes_are_listed() {
+    let folder = tempfile::tempdir().unwrap();
+    let db = open(folder.path());
+    let mut long = span(2, 1, S, Vec::new());
+    long.name = "n".repeat(100).as_str().into();
+    let mut nobody = batch("x", vec![long]);
+    nobody.resource = Arc::default();
+    db.push(vec![batch("a", vec![span(1, 1, S, Vec::new()), span(1, 2, S, Vec::new())]), nobody]).unwrap();
+    for _ in 0..2 {
+        let names: Vec<String> =
+            db.span_names(None, 10).unwrap().unwrap().iter().map(|name| name.to_string()).collect();
+        assert_eq!(names, ["n".repeat(100), "op 1".to_owned(), "op 2".to_owned()]);
+        let mut services = db.tag_values(Some(AttrScope::Resource), "service.name", None, 10).unwrap();
+        services.sort_by_key(|value| format!("{value:?}"));
+        assert_eq!(services, [AttrValue::Empty, AttrValue::Str("a".into())]);
+        assert_eq!(db.tag_values(Some(AttrScope::Span), "nosuch", None, 10).unwrap(), []);
         db.flush().unwrap();
     }
 }
@@ -275,7 +316,7 @@ fn a_damaged_segment_is_set_aside_or_named() {
             continue;
         };
         if recovery.set_aside.is_empty() {
-            let scan = TraceScan { range: None, hints: &[], newest_first: false };
+            let scan = TraceScan { range: None, hints: &[], same_span: false, newest_first: false };
             let error = db.scan(&scan, &mut |_| ControlFlow::Continue(())).expect_err("damage is named");
             assert!(error.to_string().contains("is damaged at byte"), "{error}");
         }

@@ -258,6 +258,13 @@ pub(crate) struct Front {
     pub duration: Nanos,
 }
 
+impl Front {
+    /// The name, from the row that this is the front of.
+    pub(crate) fn name_text(&self, row: &[u8], dict: &Dict) -> Option<Arc<str>> {
+        text_from(&mut Reader::new(row.get(self.name_at..)?), dict)
+    }
+}
+
 pub(crate) fn front(reader: &mut Reader<'_>, base: Nanos) -> Option<Front> {
     let flags = reader.byte()?;
     let span_id = SpanId(reader.array()?);
@@ -347,7 +354,7 @@ pub(crate) fn has_links(flags: u8) -> bool {
 pub(crate) fn span_from(row: &[u8], trace_id: TraceId, base: Nanos, dict: &Dict) -> Option<Span> {
     let mut reader = Reader::new(row);
     let front = front(&mut reader, base)?;
-    let name = text_from(&mut Reader::new(&row[front.name_at..]), dict)?;
+    let name = front.name_text(row, dict)?;
     let reader = &mut reader;
     let attributes = attributes_from(reader, dict)?;
     let text = |reader: &mut Reader<'_>, bit: u8| {

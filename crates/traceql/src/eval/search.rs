@@ -5,7 +5,7 @@ use super::{Engine, Interrupt, run};
 use crate::ast::{Expr, Intrinsic};
 use crate::check::check;
 use crate::error::EvalError;
-use crate::plan::{Plan, hints, search_plan};
+use crate::plan::{Plan, hints, same_span, search_plan};
 use crate::value::Value;
 use model::clock::Nanos;
 use model::logs::NanosRange;
@@ -85,9 +85,11 @@ impl Engine {
     ) -> Result<SearchAnswer, EvalError> {
         check(expr)?;
         let (plan, steps) = search_plan(expr)?;
-        let hints = expr.pipelines().first().map(|pipeline| hints(pipeline)).unwrap_or_default();
+        let pipelines = expr.pipelines();
+        let hints = pipelines.first().map(|pipeline| hints(pipeline)).unwrap_or_default();
+        let same_span = pipelines.first().is_some_and(|pipeline| same_span(pipeline));
         let newest_first = expr.hint_is_true("most_recent");
-        let scan = TraceScan { range: request.range.map(inclusive), hints: &hints, newest_first };
+        let scan = TraceScan { range: request.range.map(inclusive), hints: &hints, same_span, newest_first };
         let mut answer = SearchAnswer::default();
         let mut stopped = false;
         let stats = store.scan(&scan, &mut |trace| {

@@ -332,5 +332,8 @@ fn hints_hold_for_every_trace_that_matches() {
     assert_eq!(hints("{ .a = 1 } || { .b = 2 }").len(), 0);
     assert_eq!(hints("{ .a = 1 || .b = 2 }").len(), 0);
     assert_eq!(hints("{ .a != 1 && !(.b = 2) && .c > 3 }").len(), 0);
+    let same = |query: &str| crate::plan::same_span(parse(query).unwrap().pipelines()[0]);
+    assert!(same("{ .a = 1 && .b = 2 } | { .c = 3 } | count() > 1"));
+    assert!(!same("{ .a = 1 } >> { .b = 2 }") && !same("({ .a } && { .b }) | { .c }"));
     assert_eq!(hints("{ 2s < duration && resource.service.name = \"x\" } | count() > 1").len(), 2);
 }

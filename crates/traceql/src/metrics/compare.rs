@@ -4,7 +4,7 @@ use super::{Intervals, MetricsAnswer, MetricsSeries, too_many_series};
 use crate::ast::{MetricsFn, Pipeline};
 use crate::error::EvalError;
 use crate::eval::{Engine, Interrupt, TraceView, run as run_steps};
-use crate::plan::{Plan, hints, pipeline_plan};
+use crate::plan::{Plan, hints, pipeline_plan, same_span};
 use crate::value::{Value, kind_name, status_name};
 use model::traces::{Attributes, TraceQuerier, TraceScan};
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -35,7 +35,8 @@ pub(super) fn run(
         start: intervals.time(0) - intervals.step,
         end: intervals.time(intervals.count),
     };
-    let scan = TraceScan { range: Some(range), hints: &hints, newest_first: false };
+    let scan =
+        TraceScan { range: Some(range), hints: &hints, same_span: same_span(pipeline), newest_first: false };
     let mut stopped = false;
     let stats = store.scan(&scan, &mut |trace| {
         stopped = interrupt.interrupted();

@@ -11,7 +11,7 @@ use crate::ast::{Attribute, Expr, MetricsFn};
 use crate::check::check;
 use crate::error::EvalError;
 use crate::eval::{Engine, Interrupt, TraceView, run};
-use crate::plan::{functions, hints, metrics_of, pipeline_plan};
+use crate::plan::{functions, hints, metrics_of, pipeline_plan, same_span};
 use crate::value::Value;
 use model::clock::{NANOS_PER_SECOND, Nanos};
 use model::logs::NanosRange;
@@ -165,7 +165,12 @@ impl Engine {
         let hints = hints(pipeline);
         let range =
             NanosRange { start: intervals.time(0) - intervals.step, end: intervals.time(intervals.count) };
-        let scan = TraceScan { range: Some(range), hints: &hints, newest_first: false };
+        let scan = TraceScan {
+            range: Some(range),
+            hints: &hints,
+            same_span: same_span(pipeline),
+            newest_first: false,
+        };
         let mut outcome = Ok(());
         let stats = store.scan(&scan, &mut |trace| {
             if interrupt.interrupted() {

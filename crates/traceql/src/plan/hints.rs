@@ -11,6 +11,16 @@ pub(crate) fn hints(pipeline: &Pipeline) -> Vec<SpanHint> {
     out
 }
 
+/// Whether the hints of a pipeline are all for one span: filters behind each other narrow the same spans, operators
+/// between sets of spans bring together different ones.
+pub(crate) fn same_span(pipeline: &Pipeline) -> bool {
+    pipeline.stages.iter().all(|stage| match stage {
+        Stage::Combine(..) => false,
+        Stage::Nested(inner) => same_span(inner),
+        _ => true,
+    })
+}
+
 fn of_stage(stage: &Stage, out: &mut Vec<SpanHint>) {
     match stage {
         Stage::Filter(field) => of_field(field, out),

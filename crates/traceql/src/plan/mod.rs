@@ -6,7 +6,7 @@
 
 mod hints;
 
-pub(crate) use hints::hints;
+pub(crate) use hints::{hints, same_span};
 
 use crate::ast::{
     Attribute, BinaryOp, Expr, FieldExpr, Intrinsic, MetricsExpr, MetricsFn, Pipeline, Root, ScalarExpr,

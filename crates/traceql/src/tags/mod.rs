@@ -3,10 +3,10 @@
 use crate::ast::{Attribute, Expr, Intrinsic};
 use crate::error::EvalError;
 use crate::eval::{Engine, Interrupt, TraceView, inclusive, run};
-use crate::plan::{hints, search_plan};
+use crate::plan::{hints, same_span, search_plan};
 use crate::value::{KINDS, Value};
 use model::logs::NanosRange;
-use model::traces::{AttrScope, Attributes, StatusCode, TraceQuerier, TraceScan};
+use model::traces::{AttrScope, AttrValue, Attributes, StatusCode, TraceQuerier, TraceScan};
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::ops::ControlFlow;
 
@@ -134,7 +134,13 @@ impl Engine {
                 | Intrinsic::LinkTraceId
                 | Intrinsic::LinkSpanId,
             ) => return Ok(Vec::new()),
-            None if filter.is_none() && !attribute.is_service_name() && attribute.name != "service.name" => {
+            Some(Intrinsic::Name) if filter.is_none() => {
+                if let Some(names) = store.span_names(range.map(inclusive), limit)? {
+                    return Ok(distinct(names.into_iter().map(Value::Str).collect(), limit));
+                }
+            }
+            // Unscoped, a missing service name would be one of a span as well as of its resource.
+            None if filter.is_none() && (attribute.is_service_name() || attribute.name != "service.name") => {
                 let values = store.tag_values(
                     attribute.scope.to_model(),
                     &attribute.name,
@@ -142,9 +148,12 @@ impl Engine {
                     limit,
                 )?;
                 let mut out: Vec<Value> = Vec::new();
-                values
-                    .iter()
-                    .for_each(|value| flatten(Value::from_attr(value), &mut |value| out.push(value)));
+                for value in &values {
+                    if attribute.is_service_name() && *value == AttrValue::Empty {
+                        out.push(Value::str(""));
+                    }
+                    flatten(Value::from_attr(value), &mut |value| out.push(value));
+                }
                 return Ok(distinct(out, limit));
             }
             _ => {}
@@ -170,8 +179,10 @@ impl Engine {
         show: &mut dyn FnMut(&TraceView<'_>, usize) -> ControlFlow<()>,
     ) -> Result<(), EvalError> {
         let (plan, steps) = search_plan(filter)?;
-        let hints = filter.pipelines().first().map(|pipeline| hints(pipeline)).unwrap_or_default();
-        let scan = TraceScan { range: range.map(inclusive), hints: &hints, newest_first: false };
+        let pipelines = filter.pipelines();
+        let hints = pipelines.first().map(|pipeline| hints(pipeline)).unwrap_or_default();
+        let same_span = pipelines.first().is_some_and(|pipeline| same_span(pipeline));
+        let scan = TraceScan { range: range.map(inclusive), hints: &hints, same_span, newest_first: false };
         let mut stopped = false;
         store.scan(&scan, &mut |trace| {
             stopped = interrupt.interrupted();
