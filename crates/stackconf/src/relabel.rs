@@ -104,19 +104,23 @@ impl FromNode for RelabelConfig {
 pub fn anchored(text: &str) -> Result<Regex, String> {
     // Compiled bare first, so that a lone bracket cannot close the group added here.
     compile(text)?;
-    compile(&format!("^(?s:{text})$"))
+    model::matcher::anchored(text).map_err(|error| explain(text, &error))
 }
 
-/// Compiles an expression as it stands, unanchored, as pipeline stages use it.
+/// Compiles an expression as it stands, unanchored, as pipeline stages use it. A brace that counts nothing stands for itself,
+/// as in Go.
 ///
 /// # Errors
 /// What is wrong with the expression, in one line.
 pub fn compile(text: &str) -> Result<Regex, String> {
-    Regex::new(text).map_err(|error| {
-        let reason = error.to_string();
-        let last = reason.lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned();
-        format!("invalid regular expression {text:?}: {last}")
-    })
+    let escaped = || Regex::new(&model::matcher::escape_lone_braces(text));
+    Regex::new(text).or_else(|error| escaped().map_err(|_| error)).map_err(|error| explain(text, &error))
+}
+
+fn explain(text: &str, error: &regex::Error) -> String {
+    let reason = error.to_string();
+    let last = reason.lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned();
+    format!("invalid regular expression {text:?}: {last}")
 }
 
 /// Whether a name may be a label: letters, digits and underscores, no digit first.
@@ -145,3 +149,6 @@ pub(crate) fn labels(
         None => Ok(labels),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -101,7 +101,7 @@ pub fn anchored(pattern: &str) -> Result<Regex, regex::Error> {
 }
 
 /// Puts a backslash before each opening brace that no count follows (`{2}`, `{2,}`, `{2,5}`).
-fn escape_lone_braces(pattern: &str) -> String {
+pub fn escape_lone_braces(pattern: &str) -> String {
     let is_count = |rest: &str| {
         let Some((inner, _)) = rest.split_once('}') else { return false };
         let (low, high) = inner.split_once(',').unwrap_or((inner, ""));
