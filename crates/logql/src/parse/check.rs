@@ -5,7 +5,7 @@ use crate::ParseError;
 use crate::ast::{
     BinaryOp, Expr, Grouping, LogExpr, Matching, MetricExpr, RangeAggregation, RangeOp, Stage, VectorOp,
 };
-use crate::pipeline;
+use crate::{pipeline, units};
 use model::{Matcher, MatcherError};
 
 /// Checks every selector and compiles every stage once, so that a broken pattern is an error of the query.
@@ -37,17 +37,7 @@ pub(super) fn selective(matchers: &[Matcher]) -> Result<(), ParseError> {
 }
 
 pub(super) fn compile_error(error: &MatcherError) -> ParseError {
-    ParseError::whole(format!("error parsing regexp: {}: `{}`", last_line(&error.reason), error.pattern))
-}
-
-pub(super) fn regex_reason(error: &regex::Error, pattern: &str) -> String {
-    format!("error parsing regexp: {}: `{pattern}`", last_line(&error.to_string()))
-}
-
-/// The regex crate draws the pattern with a marker under it; the reason is on the last line.
-fn last_line(reason: &str) -> &str {
-    let last = reason.lines().last().unwrap_or(reason).trim();
-    last.strip_prefix("error: ").unwrap_or(last)
+    ParseError::whole(units::regex_error(&error.reason, &error.pattern))
 }
 
 pub(super) fn label_name(name: &str) -> Result<(), ParseError> {

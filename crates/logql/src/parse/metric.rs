@@ -298,7 +298,7 @@ impl Parser {
         let regex = Regex::new(&anchored).map_err(|error| {
             ParseError::whole(format!(
                 "invalid regex in label_replace: {}",
-                check::regex_reason(&error, &anchored)
+                crate::units::regex_error(&error.to_string(), &anchored)
             ))
         })?;
         check::label_name(&destination)?;

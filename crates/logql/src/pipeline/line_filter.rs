@@ -48,13 +48,9 @@ fn test(op: LineOp, alternative: &LineMatch) -> Result<Test, ParseError> {
             op.as_str()
         ))),
         (LineOp::Contains | LineOp::NotContains, LineMatch::Text(text)) => Ok(Test::Contains(text.clone())),
-        (LineOp::Regex | LineOp::NotRegex, LineMatch::Text(text)) => {
-            Regex::new(text).map(Test::Regex).map_err(|error| {
-                let whole = error.to_string();
-                let reason = whole.lines().last().unwrap_or_default().trim().trim_start_matches("error: ");
-                ParseError::whole(format!("error parsing regexp: {reason}: `{text}`"))
-            })
-        }
+        (LineOp::Regex | LineOp::NotRegex, LineMatch::Text(text)) => Regex::new(text)
+            .map(Test::Regex)
+            .map_err(|error| ParseError::whole(crate::units::regex_error(&error.to_string(), text))),
         (LineOp::Pattern | LineOp::NotPattern, LineMatch::Text(text)) => {
             PatternFilter::new(text).map(Test::Pattern).map_err(ParseError::whole)
         }

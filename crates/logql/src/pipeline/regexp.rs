@@ -12,13 +12,11 @@ pub(super) struct RegexpStep {
 impl RegexpStep {
     pub(super) fn new(text: &str) -> Result<Self, String> {
         let regex = Regex::new(text).map_err(|error| {
-            let text_of = error.to_string();
-            let reason = text_of.lines().last().unwrap_or_default().trim();
-            // The crate says this of itself; upstream's word for it is its own.
-            if reason.contains("duplicate capture group name") {
+            let message = error.to_string();
+            if message.contains("duplicate capture group name") {
                 return format!("duplicate extracted label name in {text:?}");
             }
-            format!("error parsing regexp: {}: `{text}`", reason.trim_start_matches("error: "))
+            crate::units::regex_error(&message, text)
         })?;
         let groups: Vec<_> = regex
             .capture_names()

@@ -169,5 +169,23 @@ pub fn parse_float(text: &str) -> Result<f64, String> {
     parsed.ok_or_else(|| format!("strconv.ParseFloat: parsing {}: invalid syntax", quote(text)))
 }
 
+/// What is wrong with a regular expression, in the words of Go's `regexp` where it has some of its own.
+pub fn regex_error(message: &str, pattern: &str) -> String {
+    const WORDS: [(&str, &str); 7] = [
+        ("unclosed group", "missing closing )"),
+        ("unopened group", "unexpected )"),
+        ("unclosed character class", "missing closing ]"),
+        ("repetition operator missing expression", "missing argument to repetition operator"),
+        ("invalid character class range", "invalid character class range"),
+        ("duplicate capture group name", "duplicate capture group name"),
+        ("look-around", "invalid or unsupported Perl syntax"),
+    ];
+    // The crate draws the pattern with a mark under it; the reason is on the last line.
+    let last = message.lines().last().unwrap_or(message).trim();
+    let last = last.strip_prefix("error: ").unwrap_or(last);
+    let reason = WORDS.iter().find(|(word, _)| last.contains(word)).map_or(last, |(_, go)| go);
+    format!("error parsing regexp: {reason}: `{pattern}`")
+}
+
 #[cfg(test)]
 mod tests;

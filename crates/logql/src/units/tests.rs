@@ -56,3 +56,17 @@ fn numbers() {
 fn quotes_like_go() {
     assert_eq!(quote("a\"b\\c\n\u{1}é"), "\"a\\\"b\\\\c\\n\\x01é\"");
 }
+
+#[test]
+fn regular_expressions_fail_in_go_s_words() {
+    for (pattern, expected) in [
+        ("(", "error parsing regexp: missing closing ): `(`"),
+        ("a)", "error parsing regexp: unexpected ): `a)`"),
+        ("[a", "error parsing regexp: missing closing ]: `[a`"),
+        ("*", "error parsing regexp: missing argument to repetition operator: `*`"),
+        ("(?=x)", "error parsing regexp: invalid or unsupported Perl syntax: `(?=x)`"),
+    ] {
+        let message = regex::Regex::new(pattern).unwrap_err().to_string();
+        assert_eq!(regex_error(&message, pattern), expected);
+    }
+}

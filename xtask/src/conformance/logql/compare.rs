@@ -47,7 +47,7 @@ fn sort_sets(case: &Case, body: &mut Value) {
     if let Some(result) = body.get_mut("result").filter(|_| !case.keep_order && body_is_set(case)) {
         sort(result);
     }
-    for name in ["data", "fields", "detectedLabels", "values"] {
+    for name in ["data", "patterns", "fields", "detectedLabels", "values"] {
         if let Some(list) = body.get_mut(name) {
             sort(list);
         }
