@@ -9,6 +9,7 @@ mod endpoints;
 mod fingerprint;
 mod host;
 mod http;
+mod output;
 mod place;
 mod ports;
 mod state;
@@ -26,6 +27,7 @@ fn main() -> ExitCode {
     let cli = commands::Cli::parse();
     match cli.run(context) {
         Ok(code) => code,
+        Err(error) if output::is_closed_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => report(&error),
     }
 }

@@ -89,7 +89,7 @@ pub async fn run(context: Context, args: Args) -> Result<ExitCode> {
             let client = http::client()?;
             for endpoint in endpoints::SERVICES {
                 let answer = http::get(&client, &chaos_url(column, endpoint)).await?;
-                println!("{} {}", endpoint.name, answer.json()?);
+                crate::output::line(format_args!("{} {}", endpoint.name, answer.json()?))?;
             }
         }
     }
@@ -130,7 +130,7 @@ async fn change(column: Column, endpoint: &Endpoint, patch: Value) -> Result<()>
     let url = chaos_url(column, endpoint);
     let answer = http::send(&http::client()?, Method::PATCH, &url, Some(&patch)).await?;
     let state = answer.json().with_context(|| format!("{} refused the change", endpoint.name))?;
-    println!("{} {state}", endpoint.name);
+    crate::output::line(format_args!("{} {state}", endpoint.name))?;
     Ok(())
 }
 
@@ -139,7 +139,7 @@ async fn reset(column: Column, endpoint: &Endpoint) -> Result<()> {
     if !answer.status.is_success() {
         bail!("{} refused the reset: {}: {}", endpoint.name, answer.status, answer.message());
     }
-    println!("{} reset", endpoint.name);
+    crate::output::line(format_args!("{} reset", endpoint.name))?;
     Ok(())
 }
 

@@ -65,9 +65,9 @@ pub async fn run(context: Context, args: Args) -> Result<ExitCode> {
         eprintln!();
     }
     if args.json {
-        println!("{}", serde_json::to_string_pretty(&summary)?);
+        crate::output::line(format_args!("{}", serde_json::to_string_pretty(&summary)?))?;
     } else {
-        print!("{summary}");
+        crate::output::text(&summary.to_string())?;
     }
     Ok(verdict(&summary))
 }

@@ -21,14 +21,14 @@ pub async fn run(context: Context, args: Args) -> Result<ExitCode> {
     let state = State::load(&place).filter(|state| state.daemon().is_some());
     if state.is_none() {
         if args.json {
-            println!("{{\"parts\":[]}}");
+            crate::output::line(format_args!("{{\"parts\":[]}}"))?;
         }
         eprintln!("nothing is running\n  hint: `make up` starts the lab");
         return Ok(ExitCode::FAILURE);
     }
     let status = control::status(&place).await?;
     if args.json {
-        println!("{}", serde_json::to_string_pretty(&status)?);
+        crate::output::line(format_args!("{}", serde_json::to_string_pretty(&status)?))?;
     } else {
         let heads = ["PART", "STATE", "PID", "RESTARTS", "URL", "NOTE"];
         let mut rows = vec![heads.map(str::to_owned).to_vec()];
@@ -42,7 +42,7 @@ pub async fn run(context: Context, args: Args) -> Result<ExitCode> {
                 part.note.clone().unwrap_or_default(),
             ]);
         }
-        print!("{}", table::render(&rows));
+        crate::output::text(&table::render(&rows))?;
     }
     Ok(if status.all_ready() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

@@ -22,7 +22,10 @@ pub async fn run(context: Context, args: Args) -> Result<ExitCode> {
     let mut terminate = signal(SignalKind::terminate())?;
     let listener = bind("the alert sink", args.listen).await?;
     eprintln!("listening on http://{}", listener.local_addr()?);
-    let sink = Sink::new(context.clock.clone(), |line| println!("{line}"));
+    let sink = Sink::new(context.clock.clone(), |line| {
+        // Nobody reads: the notification is still kept for GET /notifications.
+        let _ = crate::output::line(format_args!("{line}"));
+    });
     let token = CancellationToken::new();
     let server = serve(listener, router(sink), token.clone());
     tokio::select! {

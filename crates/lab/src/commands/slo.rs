@@ -26,12 +26,12 @@ pub async fn run(context: Context, args: Args) -> Result<ExitCode> {
     let root = place(&context)?.root;
     Ok(match args.what {
         What::Generate => {
-            print(&::slo::write(&root)?);
+            print(&::slo::write(&root)?)?;
             ExitCode::SUCCESS
         }
         What::Check => {
             let stale = ::slo::stale(&root)?;
-            print(&stale);
+            print(&stale)?;
             if stale.is_empty() {
                 ExitCode::SUCCESS
             } else {
@@ -42,8 +42,9 @@ pub async fn run(context: Context, args: Args) -> Result<ExitCode> {
     })
 }
 
-fn print(files: &[PathBuf]) {
+fn print(files: &[PathBuf]) -> std::io::Result<()> {
     for file in files {
-        println!("{}", file.display());
+        crate::output::line(format_args!("{}", file.display()))?;
     }
+    Ok(())
 }

@@ -77,7 +77,7 @@ async fn bring_up(context: &Context, place: &Place, args: &Args) -> Result<ExitC
     if running.is_some() {
         match refresh(context, place, &options).await? {
             Refresh::Current(status) => {
-                print(&status);
+                print(&status)?;
                 return Ok(ExitCode::SUCCESS);
             }
             Refresh::Replace => {
@@ -176,7 +176,7 @@ async fn start(context: &Context, place: &Place, options: Options) -> Result<Exi
             return Err(error);
         }
     };
-    print(&status);
+    print(&status)?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -244,12 +244,12 @@ fn last_lines(place: &Place, part: &str) -> String {
     lines[lines.len().saturating_sub(LINES)..].iter().map(|line| format!("\n  | {line}")).collect()
 }
 
-fn print(status: &StackStatus) {
+fn print(status: &StackStatus) -> std::io::Result<()> {
     let mut rows = vec![vec!["PART".to_owned(), "READY AFTER".to_owned(), "URL".to_owned()]];
     for part in &status.parts {
         let seconds =
             part.ready_after_ms.map_or_else(|| "-".to_owned(), |ms| format!("{:.2} s", ms as f64 / 1000.0));
         rows.push(vec![part.name.clone(), seconds, part.url.clone().unwrap_or_else(|| "-".to_owned())]);
     }
-    print!("{}", table::render(&rows));
+    crate::output::text(&table::render(&rows))
 }

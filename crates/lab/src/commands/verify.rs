@@ -25,13 +25,13 @@ pub async fn run(context: Context, args: Args) -> Result<ExitCode> {
     let rows = verify::run(&context, column, Duration::from_secs(args.patience)).await?;
     let broken: Vec<&Row> = rows.iter().filter(|row| row.outcome == Outcome::Broken).collect();
     if args.json {
-        println!("{}", serde_json::to_string_pretty(&rows)?);
+        crate::output::line(format_args!("{}", serde_json::to_string_pretty(&rows)?))?;
     } else {
-        print!("{}", table::render(&rows.iter().map(cells).collect::<Vec<_>>()));
+        crate::output::text(&table::render(&rows.iter().map(cells).collect::<Vec<_>>()))?;
         for row in &broken {
-            println!("\nBROKEN  {}: {}\n  {}", row.group, row.check, row.detail);
+            crate::output::line(format_args!("\nBROKEN  {}: {}\n  {}", row.group, row.check, row.detail))?;
             if let Some(place) = &row.look_at {
-                println!("  look at: {place}");
+                crate::output::line(format_args!("  look at: {place}"))?;
             }
         }
     }

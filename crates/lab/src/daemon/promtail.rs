@@ -24,12 +24,21 @@ pub async fn start(wiring: &Wiring, logs: &Logs, lines: mpsc::Receiver<OutputLin
     let collector = Collector::new(&loaded.config, containers(&wiring.compose))?;
     let counters = collector.counters();
     let router = exposition::router(move |page| {
-        let mut counter = |name, help, count: &AtomicU64| page.counter(name, help, count.load(Ordering::Relaxed));
+        let mut counter =
+            |name, help, count: &AtomicU64| page.counter(name, help, count.load(Ordering::Relaxed));
         counter("promtail_read_lines_total", "Lines that were read.", &counters.read);
         counter("promtail_sent_entries_total", "Entries that the log store took.", &counters.sent);
         counter("promtail_refused_entries_total", "Entries that a limit refused.", &counters.refused);
-        counter("promtail_failed_entries_total", "Entries that were lost: the store could not write.", &counters.failed);
-        counter("promtail_ignored_lines_total", "Lines that no scrape configuration wants.", &counters.ignored);
+        counter(
+            "promtail_failed_entries_total",
+            "Entries that were lost: the store could not write.",
+            &counters.failed,
+        );
+        counter(
+            "promtail_ignored_lines_total",
+            "Lines that no scrape configuration wants.",
+            &counters.ignored,
+        );
     });
     let read = |line: OutputLine| ProcessLine {
         process: line.process,

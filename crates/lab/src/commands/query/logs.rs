@@ -30,10 +30,10 @@ pub async fn run(context: &Context, column: Column, args: Args) -> Result<()> {
     let url = http::with_query(&format!("{}/loki/api/v1/query_range", column.url(LOKI)), &parameters);
     let answer = http::get(&http::client()?, &url).await?.json()?;
     if args.json {
-        println!("{}", serde_json::to_string_pretty(&answer)?);
+        crate::output::line(format_args!("{}", serde_json::to_string_pretty(&answer)?))?;
     } else if answer["data"]["resultType"] == "streams" {
         for line in lines(&answer["data"]["result"]) {
-            println!("{line}");
+            crate::output::line(format_args!("{line}"))?;
         }
     } else {
         let rows: Vec<Vec<String>> = answer["data"]["result"]
@@ -45,7 +45,7 @@ pub async fn run(context: &Context, column: Column, args: Args) -> Result<()> {
                 vec![series(&one["metric"]), last[1].as_str().unwrap_or_default().to_owned()]
             })
             .collect();
-        print!("{}", table::render(&rows));
+        crate::output::text(&table::render(&rows))?;
     }
     Ok(())
 }

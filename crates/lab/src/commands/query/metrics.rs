@@ -37,13 +37,13 @@ pub async fn run(context: &Context, column: Column, args: Args) -> Result<()> {
     };
     let answer = http::get(&http::client()?, &url).await?.json()?;
     if args.json {
-        println!("{}", serde_json::to_string_pretty(&answer)?);
+        crate::output::line(format_args!("{}", serde_json::to_string_pretty(&answer)?))?;
         return Ok(());
     }
     for warning in answer["warnings"].as_array().into_iter().flatten().filter_map(Value::as_str) {
         eprintln!("warning: {warning}");
     }
-    print!("{}", table::render(&rows(&answer["data"])));
+    crate::output::text(&table::render(&rows(&answer["data"])))?;
     Ok(())
 }
 

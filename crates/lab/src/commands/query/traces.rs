@@ -39,11 +39,11 @@ pub async fn run(context: &Context, column: Column, args: Args) -> Result<()> {
     };
     let answer = http::get(&http::client()?, &url).await?.json()?;
     if args.json {
-        println!("{}", serde_json::to_string_pretty(&answer)?);
+        crate::output::line(format_args!("{}", serde_json::to_string_pretty(&answer)?))?;
     } else if id.is_some() {
-        print!("{}", table::render(&tree(&answer)));
+        crate::output::text(&table::render(&tree(&answer)))?;
     } else {
-        print!("{}", table::render(&found(&answer)));
+        crate::output::text(&table::render(&found(&answer)))?;
     }
     Ok(())
 }
