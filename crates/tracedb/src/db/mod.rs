@@ -2,6 +2,7 @@
 
 mod open;
 mod query;
+mod tags;
 
 use crate::head::Head;
 use crate::segment::{self, Segment};

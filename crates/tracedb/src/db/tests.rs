@@ -81,7 +81,7 @@ fn spans_are_found_at_once_and_after_a_flush_and_a_restart() {
     );
     assert_eq!(db.push(vec![pushed.clone()]).unwrap().accepted, 2);
     let check = |db: &TraceDb| {
-        assert_eq!(db.trace(TraceId([1; 16])).unwrap().unwrap().batches, [pushed.clone()]);
+        assert_eq!(db.trace(TraceId([1; 16])).unwrap().unwrap().batches, std::slice::from_ref(&pushed));
         assert_eq!(ids(db, &[], None, false), [1]);
         assert_eq!(
             db.tag_names(None).unwrap()[0],

@@ -1,5 +1,6 @@
 use super::*;
 use crate::db::tests::span;
+use model::traces::AttrValue;
 
 #[test]
 fn every_field_comes_back() {
