@@ -98,6 +98,7 @@ pub fn router(state: State) -> Router {
         .route("/ready", get(async || "ready\n"))
         .route("/metrics", get(instruments::show))
         .route("/status", get(status::status))
+        .route("/status/version", get(status::version))
         .route("/api/status/buildinfo", get(status::build_info))
         .route("/api/traces/{id}", get(trace::version_1))
         .route("/api/v2/traces/{id}", get(trace::version_2))

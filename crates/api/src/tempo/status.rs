@@ -19,6 +19,10 @@ pub(super) async fn build_info() -> Json<Value> {
     }))
 }
 
+pub(super) async fn version() -> String {
+    format!("tempo, version {VERSION} (API of the lab's trace store)\n")
+}
+
 pub(super) async fn status(extract::State(state): extract::State<State>) -> String {
     let stats = state.store.stats();
     format!("traces: {}\nspans: {}\nbytes: {}\n", stats.traces, stats.spans, stats.bytes)

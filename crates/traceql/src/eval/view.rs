@@ -241,7 +241,6 @@ fn is_hidden(intrinsic: Intrinsic) -> bool {
             | Intrinsic::TraceDuration
             | Intrinsic::RootName
             | Intrinsic::RootServiceName
-            | Intrinsic::ChildCount
     )
 }
 

@@ -91,7 +91,8 @@ impl Value {
         Self::Str(text.into())
     }
 
-    /// An attribute's value. Maps, bytes and empty values are nothing that the language can see.
+    /// An attribute's value. Maps, bytes, empty values, empty arrays and arrays of several types are nothing that the
+    /// language can see: Tempo keeps them for display only.
     pub fn from_attr(value: &AttrValue) -> Self {
         match value {
             AttrValue::Str(text) => Self::Str(text.clone()),
@@ -99,7 +100,10 @@ impl Value {
             AttrValue::Double(number) => Self::Float(*number),
             AttrValue::Bool(flag) => Self::Bool(*flag),
             AttrValue::Array(values) => {
-                Self::Array(values.iter().map(Self::from_attr).filter(|value| !value.is_nil()).collect())
+                let values: Vec<Self> = values.iter().map(Self::from_attr).collect();
+                let plain = values.iter().all(|value| !matches!(value, Self::Nil | Self::Array(_)));
+                let one_type = values.windows(2).all(|pair| pair[0].type_of() == pair[1].type_of());
+                if plain && one_type && !values.is_empty() { Self::Array(values) } else { Self::Nil }
             }
             AttrValue::Bytes(_) | AttrValue::Map(_) | AttrValue::Empty => Self::Nil,
         }

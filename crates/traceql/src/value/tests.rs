@@ -17,6 +17,18 @@ fn durations_print_as_go_does() {
 }
 
 #[test]
+fn arrays_are_seen_when_they_are_of_one_type() {
+    let array = |values: &[AttrValue]| Value::from_attr(&AttrValue::Array(values.to_vec()));
+    assert_eq!(
+        array(&[AttrValue::Int(1), AttrValue::Int(2)]),
+        Value::Array(vec![Value::Int(1), Value::Int(2)])
+    );
+    assert!(array(&[AttrValue::Int(1), AttrValue::Bool(true)]).is_nil());
+    assert!(array(&[]).is_nil());
+    assert!(array(&[AttrValue::Array(vec![AttrValue::Int(1)])]).is_nil());
+}
+
+#[test]
 fn numbers_compare_by_amount_and_nothing_else_across_kinds() {
     assert_eq!(Value::Int(2).compare(&Value::Float(2.5)), Some(Ordering::Less));
     assert_eq!(Value::Duration(5).compare(&Value::Int(5)), Some(Ordering::Equal));
