@@ -9,8 +9,11 @@ use serde_json::Value;
 
 const FILE: &str = "grafana/provisioning/datasources/";
 
+/// A kind of data source, and the path and parameters of a question that it has to answer.
+type Question = (&'static str, &'static str, &'static [(&'static str, &'static str)]);
+
 /// What each kind of data source is asked to see that it answers; the same as its health check in Grafana.
-const HEALTH: &[(&str, &str, &[(&str, &str)])] = &[
+const HEALTH: &[Question] = &[
     ("prometheus", "/api/v1/query", &[("query", "1+1")]),
     ("loki", "/loki/api/v1/query", &[("query", "vector(1)+vector(1)")]),
     ("tempo", "/api/search", &[("q", "{}"), ("limit", "1")]),
