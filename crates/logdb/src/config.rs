@@ -16,11 +16,23 @@ pub struct Config {
     pub max_line_size: usize,
     /// `max_label_names_per_series`.
     pub max_label_names: usize,
+    /// Bytes of a label's name and value; zero for no limit. `max_label_name_length`, `max_label_value_length`.
+    pub max_label_name: usize,
+    pub max_label_value: usize,
+    /// `allow_structured_metadata`.
+    pub allow_metadata: bool,
+    /// Bytes and pairs of one line's structured metadata; zero for no limit. `max_structured_metadata_size`,
+    /// `max_structured_metadata_entries_count`.
+    pub max_metadata_size: usize,
+    pub max_metadata_pairs: usize,
     /// Streams with lines in the last hour; zero for no limit. `max_global_streams_per_user`.
     pub max_streams: usize,
     /// Bytes per second and bytes at once; zero for no limit. `ingestion_rate_mb`, `ingestion_burst_size_mb`.
     pub ingestion_rate: u64,
     pub ingestion_burst: u64,
+    /// The same for each stream. `per_stream_rate_limit`, `per_stream_rate_limit_burst`.
+    pub stream_rate: u64,
+    pub stream_burst: u64,
     /// Adds structured metadata `detected_level`. `discover_log_levels`.
     pub discover_levels: bool,
     /// Labels of which the first one there is becomes `service_name`; empty = off. `discover_service_name`.
@@ -44,9 +56,16 @@ impl Default for Config {
             grace: Duration::from_secs(600),
             max_line_size: 256 << 10,
             max_label_names: 15,
+            max_label_name: 1_024,
+            max_label_value: 2_048,
+            allow_metadata: true,
+            max_metadata_size: 64 << 10,
+            max_metadata_pairs: 128,
             max_streams: 5_000,
             ingestion_rate: 4 * MIB,
             ingestion_burst: 6 * MIB,
+            stream_rate: 3 * MIB,
+            stream_burst: 15 * MIB,
             discover_levels: true,
             discover_service_name: DISCOVER_SERVICE_NAME.iter().map(|name| (*name).to_owned()).collect(),
             block_size: 256 << 10,

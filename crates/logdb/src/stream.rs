@@ -2,6 +2,7 @@
 
 use crate::block::{Block, Interner};
 use crate::chunk::Chunk;
+use crate::rate::Bucket;
 use model::Labels;
 use std::sync::Arc;
 
@@ -20,6 +21,8 @@ pub struct Stream {
     pub newest: i64,
     /// Of the head alone: lines after it cannot be duplicates of lines in it.
     head_newest: i64,
+    /// What it may take in, when there is a limit on one stream.
+    pub bucket: Option<Bucket>,
     /// When the last push came, by the store's clock: what makes a stream active.
     pub last_push: i64,
 }
@@ -36,6 +39,7 @@ impl Stream {
             chunks: Vec::new(),
             newest: i64::MIN,
             head_newest: i64::MIN,
+            bucket: None,
             last_push: i64::MIN,
         }
     }

@@ -92,6 +92,20 @@ pub enum PushError {
     LineTooLong { stream: String, found: usize, limit: usize },
     #[error("stream '{stream}' has {found} label names; limit {limit}")]
     TooManyLabels { stream: String, found: usize, limit: usize },
+    #[error("stream '{stream}' has label name too long: '{name}', limit {limit}")]
+    LabelNameTooLong { stream: String, name: String, limit: usize },
+    #[error("stream '{stream}' has label value too long: label '{name}', {found} bytes, limit {limit}")]
+    LabelValueTooLong { stream: String, name: String, found: usize, limit: usize },
+    #[error("stream '{stream}' includes structured metadata, but this feature is disallowed")]
+    MetadataDisallowed { stream: String },
+    #[error("stream '{stream}' has structured metadata too large: '{found}' bytes, limit: '{limit}' bytes")]
+    MetadataTooLarge { stream: String, found: usize, limit: usize },
+    #[error("stream '{stream}' has too many structured metadata labels: '{found}', limit: '{limit}'")]
+    TooManyMetadata { stream: String, found: usize, limit: usize },
+    #[error(
+        "per stream rate limit exceeded (limit: {limit} bytes/sec) while attempting to ingest for stream '{stream}' totaling {bytes} bytes, consider splitting a stream via additional labels"
+    )]
+    StreamRateLimited { stream: String, limit: u64, bytes: usize },
     #[error("error at least one label pair is required per stream")]
     NoLabels,
     #[error("maximum active stream limit exceeded when trying to create stream {stream}: limit {limit}")]
@@ -106,7 +120,7 @@ impl PushError {
     /// The status code that Loki gives: 429 for limits that pass with time, 400 for data that never fits.
     pub fn status(&self) -> u16 {
         match self {
-            Self::RateLimited { .. } | Self::StreamLimit { .. } => 429,
+            Self::RateLimited { .. } | Self::StreamRateLimited { .. } | Self::StreamLimit { .. } => 429,
             _ => 400,
         }
     }

@@ -33,7 +33,8 @@ pub async fn open(wiring: &Wiring) -> Result<Logs> {
 impl Logs {
     pub fn serve(self, wiring: &Wiring) {
         let limits = &self.config.limits;
-        let api = LokiApi::new(
+        let stats = self.store.clone();
+        let api = LokiApi::with_metrics(
             self.store,
             wiring.setup.clock.clone(),
             LokiLimits {
@@ -43,6 +44,7 @@ impl Logs {
                 max_query_length: limits.max_query_length,
                 ..LokiLimits::default()
             },
+            Some(Arc::new(move || stats.stats().exposition())),
         );
         wiring.serve(LOKI, self.listener, router(api));
     }
@@ -63,9 +65,16 @@ fn settings(config: &LokiConfig) -> Config {
         grace: limits.creation_grace_period,
         max_line_size: number(max_line_size),
         max_label_names: number(max_label_names_per_series),
+        max_label_name: number(limits.max_label_name_length),
+        max_label_value: number(limits.max_label_value_length),
+        allow_metadata: limits.allow_structured_metadata,
+        max_metadata_size: number(limits.max_structured_metadata_size),
+        max_metadata_pairs: number(limits.max_structured_metadata_entries),
         max_streams: number(max_streams),
         ingestion_rate: limits.ingestion_rate as u64,
         ingestion_burst: limits.ingestion_burst as u64,
+        stream_rate: limits.per_stream_rate,
+        stream_burst: limits.per_stream_burst,
         discover_levels: limits.discover_log_levels,
         discover_service_name: limits.discover_service_name.clone(),
         ..Config::default()

@@ -50,6 +50,46 @@ pub struct Stats {
     pub failures: u64,
 }
 
+impl Stats {
+    /// As metrics in Prometheus' text format; names are Loki's where it has one.
+    pub fn exposition(&self) -> String {
+        let lines = [
+            (
+                "loki_distributor_bytes_received_total",
+                "counter",
+                "Bytes of lines and metadata that were taken in.",
+                self.bytes,
+            ),
+            ("loki_ingester_memory_streams", "gauge", "Streams that are known.", self.streams),
+            (
+                "loki_ingester_memory_bytes",
+                "gauge",
+                "Bytes of lines that are in no segment yet.",
+                self.memory_bytes,
+            ),
+            ("loki_ingester_wal_bytes_in_use", "gauge", "Bytes of the write-ahead log.", self.wal_bytes),
+            (
+                "loki_ingester_checkpoint_creations_total",
+                "counter",
+                "Segments that were begun.",
+                self.checkpoints,
+            ),
+            (
+                "loki_ingester_checkpoint_creations_failed_total",
+                "counter",
+                "Writes that failed.",
+                self.failures,
+            ),
+            ("loki_store_chunks", "gauge", "Chunks that are stored.", self.chunks),
+            ("loki_store_segments", "gauge", "Segment files.", self.segments),
+        ];
+        let line = |(name, kind, help, value): (&str, &str, &str, u64)| {
+            format!("# HELP {name} {help}\n# TYPE {name} {kind}\n{name} {value}\n")
+        };
+        lines.into_iter().map(line).collect()
+    }
+}
+
 #[derive(Default)]
 struct Counters {
     lines: AtomicU64,

@@ -1,7 +1,9 @@
 //! The way in: limits, write-ahead log, streams, tails.
 
 use super::{Inner, LogDb, Writer, lock};
+use crate::config::Config;
 use crate::detect;
+use crate::rate::Bucket;
 use crate::wal::WalLine;
 use model::clock::Nanos;
 use model::logs::{LogAppender, LogEntry, LogStream, PushError, PushReport};
@@ -81,7 +83,8 @@ impl Inner {
             refusals.add(PushError::RateLimited { limit: self.config.ingestion_rate, lines, bytes }, lines);
             return Ok(self.report(PushReport::default(), refusals));
         }
-        let admitted = self.admit(streams, now, &mut refusals);
+        let mut admitted = self.admit(streams, now, &mut refusals);
+        self.limit_streams(&mut admitted, now, &mut refusals);
         if admitted.is_empty() {
             return Ok(self.report(PushReport::default(), refusals));
         }
@@ -132,6 +135,10 @@ impl Inner {
                 refusals.add(PushError::TooManyLabels { stream: labels.to_string(), found, limit }, count);
                 continue;
             }
+            if let Some(error) = label_too_long(config, &labels) {
+                refusals.add(error, count);
+                continue;
+            }
             let labels = detect::with_service_name(labels, &config.discover_service_name);
             let stream = known.by_labels.get(&labels).and_then(|id| known.all.get(id));
             if stream.is_none() && config.max_streams > 0 {
@@ -156,6 +163,27 @@ impl Inner {
             admitted.push(Admitted { labels, level: level.filter(|_| config.discover_levels), entries });
         }
         admitted
+    }
+
+    /// Takes out streams that are faster than one stream may be. A stream that is new has all its burst.
+    fn limit_streams(&self, admitted: &mut Vec<Admitted>, now: Nanos, refusals: &mut Refusals) {
+        let (rate, burst) = (self.config.stream_rate, self.config.stream_burst);
+        if rate == 0 {
+            return;
+        }
+        let mut all = self.write();
+        admitted.retain(|stream| {
+            let bytes: usize = stream.entries.iter().map(size_of_entry).sum();
+            let known = all.get_or_create(&stream.labels);
+            let bucket = known.bucket.get_or_insert_with(|| Bucket::new(rate, burst, now));
+            if bucket.take(bytes, now) {
+                return true;
+            }
+            let error =
+                PushError::StreamRateLimited { stream: stream.labels.to_string(), limit: rate, bytes };
+            refusals.add(error, stream.entries.len());
+            false
+        });
     }
 
     fn admit_entries(
@@ -183,6 +211,8 @@ impl Inner {
                 PushError::TooNew { stream: stream(), t: instant(entry.t) }
             } else if newest != i64::MIN && entry.t < behind {
                 PushError::TooFarBehind { stream: stream(), t: instant(entry.t), oldest: instant(behind) }
+            } else if let Some(error) = metadata_refused(config, labels, entry) {
+                error
             } else {
                 newest = newest.max(entry.t);
                 return true;
@@ -253,4 +283,40 @@ impl Inner {
 
 fn size_of_entry(entry: &LogEntry) -> usize {
     entry.line.len() + entry.metadata.iter().map(|(name, value)| name.len() + value.len()).sum::<usize>()
+}
+
+fn label_too_long(config: &Config, labels: &Labels) -> Option<PushError> {
+    let over = |length: usize, limit: usize| limit > 0 && length > limit;
+    labels.iter().find_map(|(name, value)| {
+        let stream = || labels.to_string();
+        if over(name.len(), config.max_label_name) {
+            let limit = config.max_label_name;
+            Some(PushError::LabelNameTooLong { stream: stream(), name: name.to_owned(), limit })
+        } else if over(value.len(), config.max_label_value) {
+            let (found, limit) = (value.len(), config.max_label_value);
+            Some(PushError::LabelValueTooLong { stream: stream(), name: name.to_owned(), found, limit })
+        } else {
+            None
+        }
+    })
+}
+
+fn metadata_refused(config: &Config, labels: &Labels, entry: &LogEntry) -> Option<PushError> {
+    if entry.metadata.is_empty() {
+        return None;
+    }
+    let stream = || labels.to_string();
+    if !config.allow_metadata {
+        return Some(PushError::MetadataDisallowed { stream: stream() });
+    }
+    let size = size_of_entry(entry) - entry.line.len();
+    if config.max_metadata_size > 0 && size > config.max_metadata_size {
+        let limit = config.max_metadata_size;
+        return Some(PushError::MetadataTooLarge { stream: stream(), found: size, limit });
+    }
+    if config.max_metadata_pairs > 0 && entry.metadata.len() > config.max_metadata_pairs {
+        let (found, limit) = (entry.metadata.len(), config.max_metadata_pairs);
+        return Some(PushError::TooManyMetadata { stream: stream(), found, limit });
+    }
+    None
 }

@@ -13,7 +13,7 @@ const S: i64 = 1_000_000_000;
 const NOW: i64 = 1_767_225_600 * S;
 
 fn config() -> Config {
-    Config { discover_service_name: Vec::new(), ingestion_rate: 0, ..Config::default() }
+    Config { discover_service_name: Vec::new(), ingestion_rate: 0, stream_rate: 0, ..Config::default() }
 }
 
 fn open(folder: &Path, config: Config) -> LogDb {
@@ -121,6 +121,61 @@ fn limits_refuse_lines_and_say_why() {
 }
 
 #[test]
+fn labels_and_metadata_have_limits() {
+    let folder = tempfile::tempdir().unwrap();
+    let limited = Config {
+        max_label_name: 5,
+        max_label_value: 5,
+        max_metadata_size: 20,
+        max_metadata_pairs: 2,
+        ..config()
+    };
+    let db = open(folder.path(), limited.clone());
+    let refused = |db: &LogDb, labels: &[(&str, &str)], metadata: &[(&str, &str)]| {
+        let metadata =
+            metadata.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        let entries = vec![LogEntry { t: NOW, line: "x".to_owned(), metadata }];
+        let labels = Labels::from_pairs(labels.iter().copied());
+        let mut report = db.push(vec![LogStream { labels, entries }]).unwrap();
+        report.refused.pop().map(|error| (error.status(), error.to_string()))
+    };
+    let job = [("job", "a")];
+    assert_eq!(refused(&db, &job, &[("a", "b"), ("c", "d")]), None);
+    for (labels, metadata, part) in [
+        (&[("job", "a"), ("longer", "a")][..], &[][..], "label name too long: 'longer'"),
+        (&[("job", "longer")], &[], "label value too long: label 'job', 6 bytes, limit 5"),
+        (
+            &job,
+            &[("a", "01234567890123456789")],
+            "structured metadata too large: '21' bytes, limit: '20' bytes",
+        ),
+        (&job, &[("a", "1"), ("b", "2"), ("c", "3")], "too many structured metadata labels: '3', limit: '2'"),
+    ] {
+        let (status, text) = refused(&db, labels, metadata).unwrap();
+        assert!(status == 400 && text.contains(part), "{text}");
+    }
+    drop(db);
+    let db = open(folder.path(), Config { allow_metadata: false, ..limited });
+    let (_, text) = refused(&db, &job, &[("a", "b")]).unwrap();
+    assert!(text.contains("includes structured metadata, but this feature is disallowed"), "{text}");
+}
+
+#[test]
+fn one_stream_may_not_take_all() {
+    let folder = tempfile::tempdir().unwrap();
+    let db = open(folder.path(), Config { stream_rate: 10, stream_burst: 20, ..config() });
+    assert!(push(&db, "a", &[(1, "012345678901234")]).refused.is_empty());
+    let report = push(&db, "a", &[(2, "0123456789"), (3, "x")]);
+    assert_eq!((report.accepted, report.refused_lines), (0, 2));
+    assert_eq!(report.refused[0].status(), 429);
+    assert!(
+        report.refused[0].to_string().starts_with("per stream rate limit exceeded (limit: 10 bytes/sec)")
+    );
+    assert!(push(&db, "b", &[(1, "0123456789")]).refused.is_empty());
+    assert!(db.stats().exposition().contains("loki_ingester_memory_streams 2\n"));
+}
+
+#[test]
 fn a_rate_is_allowed_and_comes_back_with_time() {
     let folder = tempfile::tempdir().unwrap();
     let clock = Arc::new(ManualClock::at_nanos(NOW));
@@ -142,7 +197,7 @@ fn levels_and_services_are_found() {
     let folder = tempfile::tempdir().unwrap();
     let db = LogDb::open(
         folder.path(),
-        Config { ingestion_rate: 0, ..Config::default() },
+        Config { ingestion_rate: 0, stream_rate: 0, ..Config::default() },
         Arc::new(ManualClock::at_nanos(NOW)),
     )
     .unwrap();

@@ -8,7 +8,6 @@ use crate::ast::{
 };
 use crate::engine::fold;
 use crate::lex::Token;
-use regex::Regex;
 
 impl Parser {
     /// An expression whose operators bind tighter than `floor`.
@@ -295,7 +294,7 @@ impl Parser {
         let [destination, replacement, source, pattern] =
             <[String; 4]>::try_from(texts).map_err(|_| self.unexpected(&["STRING"]))?;
         let anchored = format!("^(?:{pattern})$");
-        let regex = Regex::new(&anchored).map_err(|error| {
+        let regex = crate::units::regex(&anchored).map_err(|error| {
             ParseError::whole(format!(
                 "invalid regex in label_replace: {}",
                 crate::units::regex_error(&error.to_string(), &anchored)

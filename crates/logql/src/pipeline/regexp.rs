@@ -11,7 +11,7 @@ pub(super) struct RegexpStep {
 
 impl RegexpStep {
     pub(super) fn new(text: &str) -> Result<Self, String> {
-        let regex = Regex::new(text).map_err(|error| {
+        let regex = crate::units::regex(text).map_err(|error| {
             let message = error.to_string();
             if message.contains("duplicate capture group name") {
                 return format!("duplicate extracted label name in {text:?}");

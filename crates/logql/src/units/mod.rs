@@ -169,6 +169,16 @@ pub fn parse_float(text: &str) -> Result<f64, String> {
     parsed.ok_or_else(|| format!("strconv.ParseFloat: parsing {}: invalid syntax", quote(text)))
 }
 
+/// Compiles an expression that may match anywhere. A brace that begins no repetition stands for itself, as in Go: lines
+/// of logs are full of them.
+///
+/// # Errors
+/// What is wrong with the expression as it was written.
+pub fn regex(pattern: &str) -> Result<regex::Regex, regex::Error> {
+    let escaped = || regex::Regex::new(&model::matcher::escape_lone_braces(pattern));
+    regex::Regex::new(pattern).or_else(|error| escaped().map_err(|_| error))
+}
+
 /// What is wrong with a regular expression, in the words of Go's `regexp` where it has some of its own.
 pub fn regex_error(message: &str, pattern: &str) -> String {
     const WORDS: [(&str, &str); 7] = [

@@ -70,3 +70,10 @@ fn regular_expressions_fail_in_go_s_words() {
         assert_eq!(regex_error(&message, pattern), expected);
     }
 }
+
+#[test]
+fn a_lone_brace_is_itself() {
+    assert!(regex("{.*}").unwrap().is_match("x {a} y"));
+    assert!(regex("a{2}").unwrap().is_match("aa"));
+    assert!(regex("(").is_err());
+}

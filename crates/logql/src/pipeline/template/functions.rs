@@ -45,7 +45,7 @@ fn regex(cache: &Regexes, pattern: &str) -> Result<Regex, String> {
     if let Some(found) = cache.get(pattern) {
         return Ok(found.clone());
     }
-    let made = Regex::new(pattern).map_err(|error| error.to_string())?;
+    let made = units::regex(pattern).map_err(|error| error.to_string())?;
     // A pattern made of labels could be another one for each line.
     if cache.len() >= 64 {
         cache.clear();
