@@ -106,16 +106,21 @@ impl TraceDb {
     }
 
     fn flush_if(&self, due: impl FnOnce(&Head) -> bool) -> Result<(), StoreError> {
-        {
+        let unsynced = {
             let state = &mut *self.write();
             if due(&state.head) {
-                state.wal.sync()?;
                 let generation = state.head.generation + 1;
                 let wal = Wal::create(wal_path(&self.folder, generation), 0)?;
                 let frozen = std::mem::replace(&mut state.head, Head::new(generation, 0));
-                state.wal = wal;
+                let mut old = std::mem::replace(&mut state.wal, wal);
                 state.frozen.push(Arc::new(frozen));
+                old.unsynced()
+            } else {
+                None
             }
+        };
+        if let Some(old) = unsynced {
+            old.sync()?;
         }
         while let Some(head) = { self.read().frozen.first().cloned() } {
             let mut dict = Vec::new();
@@ -144,7 +149,13 @@ impl TraceDb {
     /// # Errors
     /// [`StoreError`] of the first thing that failed; the next call tries again.
     pub fn maintain(&self, now: Nanos) -> Result<(), StoreError> {
-        self.write().wal.sync()?;
+        let unsynced = self.write().wal.unsynced();
+        if let Some(log) = unsynced
+            && let Err(error) = log.sync()
+        {
+            self.write().wal.mark_unsynced();
+            return Err(error);
+        }
         let old = now.saturating_sub(nanos(self.options.head_age));
         if let Ok(_only) = self.flushing.try_lock() {
             self.flush_if(|head| head.traces.values().any(|trace| trace.start < old))?;

@@ -9,6 +9,7 @@ use std::fs::{File, OpenOptions};
 use std::io::Read;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 const MAGIC: [u8; 8] = *b"LABTRWAL";
 pub(crate) const VERSION: u32 = 1;
@@ -20,10 +21,22 @@ const RECORD_HEADER_LEN: usize = 8;
 const MAX_RECORD_BYTES: usize = 256 << 20;
 
 pub(crate) struct Wal {
-    file: File,
+    file: Arc<File>,
     path: PathBuf,
     len: u64,
     dirty: bool,
+}
+
+/// A log with records that are not on disk yet.
+pub(crate) struct Unsynced {
+    file: Arc<File>,
+    path: PathBuf,
+}
+
+impl Unsynced {
+    pub(crate) fn sync(&self) -> Result<(), StoreError> {
+        self.file.sync_data().map_err(StoreError::io("sync", &self.path))
+    }
 }
 
 /// What was cut off the end of a log.
@@ -47,7 +60,7 @@ impl Wal {
         header.extend_from_slice(&VERSION.to_le_bytes());
         header.extend_from_slice(&base.to_le_bytes());
         file.write_all_at(&header, 0).map_err(StoreError::io("write", &path))?;
-        Ok(Self { file, path, len: HEADER_LEN as u64, dirty: true })
+        Ok(Self { file: Arc::new(file), path, len: HEADER_LEN as u64, dirty: true })
     }
 
     /// Appends a record; when it fails, the log is as it was.
@@ -66,12 +79,15 @@ impl Wal {
         Ok(())
     }
 
-    /// Makes what was appended outlast a loss of power.
-    pub(crate) fn sync(&mut self) -> Result<(), StoreError> {
-        if std::mem::take(&mut self.dirty) {
-            self.file.sync_data().map_err(StoreError::io("sync", &self.path))?;
-        }
-        Ok(())
+    /// What has to be synced to outlast a loss of power; none when all is. The caller syncs it without the lock that
+    /// guards this log, because a disk may take its time.
+    pub(crate) fn unsynced(&mut self) -> Option<Unsynced> {
+        std::mem::take(&mut self.dirty).then(|| Unsynced { file: self.file.clone(), path: self.path.clone() })
+    }
+
+    /// The sync failed: the next one tries again.
+    pub(crate) fn mark_unsynced(&mut self) {
+        self.dirty = true;
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -129,6 +145,6 @@ pub(crate) fn replay(
     if torn.is_some() {
         file.set_len(at as u64).map_err(StoreError::io("cut the torn end of", path))?;
     }
-    let wal = Wal { file, path: path.to_owned(), len: at as u64, dirty: torn.is_some() };
+    let wal = Wal { file: Arc::new(file), path: path.to_owned(), len: at as u64, dirty: torn.is_some() };
     Ok((head, wal, torn))
 }
