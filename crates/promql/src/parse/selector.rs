@@ -31,7 +31,8 @@ impl Parser<'_> {
                 let text = format!("metric name must not be set twice: {name:?} or {:?}", clash.value);
                 return Err(Self::fail_at(pos, text));
             }
-            selector.matchers.push(Matcher::equal(METRIC_NAME, name));
+            // First, because it is what tells most series apart.
+            selector.matchers.insert(0, Matcher::equal(METRIC_NAME, name));
         }
         if !self.in_info && selector.matchers.iter().all(Matcher::matches_empty) {
             return Err(Self::fail_at(pos, "vector selector must contain at least one non-empty matcher"));

@@ -44,7 +44,7 @@ fn queries_are_normalised() {
     check("a * on(x) group_left(y) b", "a * on (x) group_left (y) b");
     check("a == bool ignoring(x) b", "a == bool ignoring (x) b");
     check("a + fill(0) b", "a + fill (0) b");
-    check("{\"my.metric\", \"a.b\"=~\"c|d\"}", "{\"a.b\"=~\"c|d\",__name__=\"my.metric\"}");
+    check("{\"my.metric\", \"a.b\"=~\"c|d\"}", "{__name__=\"my.metric\",\"a.b\"=~\"c|d\"}");
     check("1h30m", "5400");
     check("+Inf", "+Inf");
     check("sum", "sum");

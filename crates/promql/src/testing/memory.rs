@@ -41,7 +41,7 @@ impl SeriesReader for Reader {
     }
 
     fn read(&self, range: MillisRange, out: &mut Vec<Sample>) -> Result<(), StoreError> {
-        out.extend(self.samples.iter().filter(|sample| range.contains(sample.t)));
+        out.extend_from_slice(within(&self.samples, range));
         Ok(())
     }
 }
