@@ -11,7 +11,7 @@ use model::clock::Millis;
 use model::metrics::{AppendOutcome, AppendRow, Sample, SeriesKey, SeriesRef, stale_marker};
 use stackconf::rules::RuleGroup;
 use std::collections::{BTreeMap, HashMap};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 /// A rule with what its evaluations left behind.
@@ -36,6 +36,15 @@ pub(crate) struct Group {
     orphans: Vec<Labels>,
     last_evaluation: Option<Millis>,
     evaluation_time: Duration,
+    pub evaluations: u64,
+    pub failures: u64,
+    /// What others see: as it was after the last evaluation, so that nobody has to wait for one that is under way.
+    pub shown: Arc<Mutex<Shown>>,
+}
+
+#[derive(Clone)]
+pub(crate) struct Shown {
+    pub view: GroupView,
     pub evaluations: u64,
     pub failures: u64,
 }
@@ -70,11 +79,23 @@ impl Group {
                 evaluation_time: Duration::ZERO,
             })
         };
+        let slots: Vec<Slot> = config.rules.iter().map(slot).collect::<Result<_, _>>()?;
+        let interval = config.interval.unwrap_or(default_interval).max(Duration::from_millis(1));
+        let view = GroupView {
+            name: config.name.clone(),
+            file: file.to_owned(),
+            interval,
+            limit: config.limit,
+            rules: slots.iter().map(Slot::view).collect(),
+            last_evaluation: None,
+            evaluation_time: Duration::ZERO,
+        };
         Ok(Self {
+            shown: Arc::new(Mutex::new(Shown { view, evaluations: 0, failures: 0 })),
             config: config.clone(),
             file: file.to_owned(),
-            interval: config.interval.unwrap_or(default_interval).max(Duration::from_millis(1)),
-            slots: config.rules.iter().map(slot).collect::<Result<_, _>>()?,
+            interval,
+            slots,
             orphans: Vec::new(),
             last_evaluation: None,
             evaluation_time: Duration::ZERO,
@@ -112,6 +133,7 @@ impl Group {
             }
         }
         self.orphans = old.series();
+        self.show();
     }
 
     /// All series the group wrote last time and those it still has to mark as ended.
@@ -153,7 +175,9 @@ impl Group {
             }
         }
         self.last_evaluation = Some(t);
-        self.evaluation_time = Duration::from_nanos(u64::try_from(clock.now_nanos() - began).unwrap_or(0));
+        let spent = Duration::from_nanos(u64::try_from(clock.now_nanos() - began).unwrap_or(0));
+        self.evaluation_time = spent;
+        self.show();
     }
 
     fn evaluate_rule(&mut self, tools: &Tools, index: usize, t: Millis, at: Millis) -> Result<(), String> {
@@ -173,16 +197,13 @@ impl Group {
         slot.write(tools, samples, t)
     }
 
-    pub fn view(&self) -> GroupView {
-        GroupView {
-            name: self.config.name.clone(),
-            file: self.file.clone(),
-            interval: self.interval,
-            limit: self.config.limit,
-            rules: self.slots.iter().map(Slot::view).collect(),
-            last_evaluation: self.last_evaluation,
-            evaluation_time: self.evaluation_time,
-        }
+    /// Shows the current state to others.
+    pub fn show(&self) {
+        let mut shown = self.shown.lock().unwrap_or_else(PoisonError::into_inner);
+        shown.view.rules = self.slots.iter().map(Slot::view).collect();
+        shown.view.last_evaluation = self.last_evaluation;
+        shown.view.evaluation_time = self.evaluation_time;
+        (shown.evaluations, shown.failures) = (self.evaluations, self.failures);
     }
 }
 

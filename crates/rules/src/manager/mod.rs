@@ -1,7 +1,7 @@
 //! The manager: which groups there are, when each is evaluated, and how a new configuration takes their place.
 
 use crate::error::RuleError;
-use crate::group::{Group, Tools, write_stale};
+use crate::group::{Group, Shown, Tools, write_stale};
 use crate::notify::Notify;
 use crate::restore::RestoreOptions;
 use crate::rule::Asker;
@@ -71,6 +71,7 @@ type Shared = Arc<Mutex<Group>>;
 /// A group that runs, or that will once the manager does.
 struct Running {
     group: Shared,
+    shown: Arc<Mutex<Shown>>,
     /// Ends the group's task.
     stop: CancellationToken,
 }
@@ -78,7 +79,7 @@ struct Running {
 struct State {
     running: Vec<Running>,
     evaluation_interval: Duration,
-    expander: Arc<Expander>,
+    expander: Expander,
     /// Set while [`Manager::run`] runs.
     stop: Option<CancellationToken>,
     /// Evaluations and failures of groups that are gone.
@@ -123,7 +124,7 @@ impl Manager {
             state: Mutex::new(State {
                 running: Vec::new(),
                 evaluation_interval: options.evaluation_interval,
-                expander: Arc::new(expander),
+                expander,
                 stop: None,
                 past: (0, 0),
             }),
@@ -135,7 +136,7 @@ impl Manager {
     pub fn configure(&self, evaluation_interval: Duration, external_labels: BTreeMap<String, String>) {
         let mut state = lock(&self.state);
         state.evaluation_interval = evaluation_interval;
-        state.expander = Arc::new(state.expander.with_external_labels(external_labels));
+        state.expander = state.expander.with_external_labels(external_labels);
     }
 
     /// Takes over rule files (by the names they are shown under). Groups that stay the same go on as they are; of changed ones,
@@ -148,7 +149,8 @@ impl Manager {
         let mut fresh = Vec::new();
         for (file, rules) in files {
             for config in &rules.groups {
-                fresh.push(Group::new(file, config, state.evaluation_interval, &state.expander)?);
+                let expander = Arc::new(state.expander.for_group());
+                fresh.push(Group::new(file, config, state.evaluation_interval, &expander)?);
             }
         }
         let mut before = std::mem::take(&mut state.running);
@@ -195,6 +197,7 @@ impl Manager {
 
     fn start(&self, group: Group, stop: Option<&CancellationToken>) -> Running {
         let running = Running {
+            shown: group.shown.clone(),
             group: Arc::new(Mutex::new(group)),
             stop: stop.map_or_else(CancellationToken::new, CancellationToken::child_token),
         };
@@ -242,11 +245,9 @@ impl Manager {
         }
     }
 
-    /// A snapshot of all groups, in the order of the files.
+    /// A snapshot of all groups, in the order of the files, as they were after their last evaluations.
     pub fn groups(&self) -> Vec<GroupView> {
-        let groups: Vec<Shared> =
-            lock(&self.state).running.iter().map(|running| running.group.clone()).collect();
-        groups.iter().map(|group| lock(group).view()).collect()
+        lock(&self.state).running.iter().map(|running| lock(&running.shown).view.clone()).collect()
     }
 
     pub fn stats(&self) -> RuleStats {
@@ -254,11 +255,11 @@ impl Manager {
         let mut stats =
             RuleStats { evaluations: state.past.0, failures: state.past.1, ..RuleStats::default() };
         for running in &state.running {
-            let group = lock(&running.group);
+            let shown = lock(&running.shown);
             stats.groups += 1;
-            stats.rules += group.slots.len() as u64;
-            stats.evaluations += group.evaluations;
-            stats.failures += group.failures;
+            stats.rules += shown.view.rules.len() as u64;
+            stats.evaluations += shown.evaluations;
+            stats.failures += shown.failures;
         }
         stats
     }

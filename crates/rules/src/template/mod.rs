@@ -24,7 +24,8 @@ pub(crate) struct Expander {
     asker: Asker,
     external_url: String,
     external_labels: BTreeMap<String, String>,
-    /// The time `query` asks for, milliseconds. Set before each execution; the templates of one rule run one after the other.
+    /// The time `query` asks for, milliseconds. Set before each execution; the templates of one group, which has an expander
+    /// of its own, run one after the other.
     at: Arc<AtomicI64>,
     funcs: FuncMap,
 }
@@ -40,6 +41,11 @@ impl Expander {
 
     pub fn with_external_labels(&self, external_labels: BTreeMap<String, String>) -> Self {
         Self::new(self.asker.clone(), self.external_url.clone(), external_labels)
+    }
+
+    /// One that shares nothing with this one, for another group.
+    pub fn for_group(&self) -> Self {
+        self.with_external_labels(self.external_labels.clone())
     }
 
     /// The dot of a template.
