@@ -97,7 +97,7 @@ fn compare(ours: Result<Points>, theirs: Result<Points>) -> Result<(), String> {
 }
 
 fn compare_points(ours: &Points, theirs: &Points) -> Result<(), String> {
-    for labels in ours.keys().filter(|labels| !theirs.contains_key(labels)) {
+    if let Some(labels) = ours.keys().find(|labels| !theirs.contains_key(*labels)) {
         return Err(format!("found {labels}, which is not expected"));
     }
     for (labels, expected) in theirs {
