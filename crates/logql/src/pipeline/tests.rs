@@ -302,3 +302,90 @@ fn hints_stop_the_parser_when_all_is_found() {
     assert_eq!(json::flatten(r#"{"b":1,"a":2,"c" broken"#, &mut fields, &hints), Ok(()));
     assert_eq!(fields.label_set().to_string(), r#"{a="2", x="y"}"#);
 }
+
+mod any_line {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// Pieces that stages look for, and what breaks them.
+    fn line() -> impl Strategy<Value = String> {
+        let piece = prop_oneof![
+            Just("{\"a\":"),
+            Just("\"b\\u00e9\\\""),
+            Just("\"x\":{"),
+            Just("[1,"),
+            Just("}"),
+            Just("]"),
+            Just(","),
+            Just("k=v "),
+            Just("q=\"a b\" "),
+            Just("\\"),
+            Just("\""),
+            Just("="),
+            Just("10.0.0.1"),
+            Just("::1"),
+            Just("\u{1b}[31m"),
+            Just("\u{1b}"),
+            Just("é"),
+            Just("☕"),
+            Just("\\ud83d\\ude80"),
+            Just("_entry\":\"z\""),
+            Just("1.5s 2KB -3e9"),
+            Just(" - \n\t"),
+        ];
+        proptest::collection::vec(piece, 0..14).prop_map(|pieces| pieces.concat())
+    }
+
+    const STAGES: [&str; 22] = [
+        "| json",
+        "| json a=\"a\", b=\"x.y[0]\", c=\"[1]\"",
+        "| logfmt",
+        "| logfmt --strict --keep-empty",
+        "| logfmt k, z=\"q\"",
+        "| pattern \"<a>=<b> <_>\"",
+        "| regexp \"(?P<n>\\\\d+)(?P<rest>.*)\"",
+        "| unpack",
+        "| decolorize",
+        "|= ip(\"10.0.0.0/8\")",
+        "!= ip(\"::/0\")",
+        "|> \"<_>=<_>\"",
+        "| k > 5 or a < 10ms",
+        "| b >= 2KB , n != 3",
+        "| a=ip(\"10.0.0.1\")",
+        "| drop a, k=\"v\"",
+        "| keep a, b=~\".*\"",
+        "| label_format z=a, y=\"{{ .a | trunc 2 | title }}\", level=\"{{.k}}\"",
+        "| line_format \"{{ .a }} {{ __line__ }}\"",
+        "| line_format \"{{ __line__ | substr 1 4 | alignRight 3 }}{{ regexReplaceAll `.` .k `<$0>` }}\"",
+        "| line_format \"{{ $j := fromJson __line__ }}{{ range $k, $v := $j }}{{ $k }}{{ $v }}{{ end }}\"",
+        "| __error__!=\"\"",
+    ];
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(2_000))]
+
+        /// Whatever the line and the stages: no panic, and labels that are sorted and unique.
+        #[test]
+        fn goes_through_any_stages(
+            line in prop_oneof![line(), ".{0,40}"],
+            picks in proptest::collection::vec(0..STAGES.len(), 1..5),
+        ) {
+            let stages: Vec<_> = picks.iter().map(|at| STAGES[*at]).collect();
+            let log = crate::parse_log(&format!("{{job=\"x\"}} {}", stages.join(" "))).unwrap();
+            let pipeline = Pipeline::compile(&log.stages).unwrap();
+            let mut fields = Fields::default();
+            let hints = Hints::everything();
+            // Twice, because the fields are reused.
+            for _ in 0..2 {
+                fields.reset(&Labels::from_pairs([("job", "x"), ("level", "info")]), &[("id", "é")]);
+                let mut state = Line { t: 1, text: Cow::Borrowed(&line), fields: &mut fields, hints: &hints };
+                pipeline.run(&mut state);
+                let labels = fields.label_set();
+                let names: Vec<_> = labels.iter().map(|(name, _)| name.to_owned()).collect();
+                prop_assert!(names.is_sorted_by(|a, b| a < b), "{names:?}");
+                let all = fields.iter().count();
+                prop_assert_eq!(all, labels.len(), "a name is there twice: {}", labels);
+            }
+        }
+    }
+}
