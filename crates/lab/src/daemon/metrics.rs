@@ -6,7 +6,7 @@ use anyhow::{Context as _, Result};
 use api::prometheus::{PrometheusApi, StatusInfo, router};
 use collect::scrape::{ScrapeContext, Scraper};
 use model::duration::parse_duration;
-use promql::Engine;
+use promql::{Engine, Limits};
 use rules::{Manager, Notifier, NotifierOptions, Target};
 use stackconf::Loaded;
 use stackconf::prometheus::{self, PrometheusConfig};
@@ -119,6 +119,12 @@ impl Running {
     }
 }
 
+/// A subquery that names no step takes the global evaluation interval. (It is read once: a reload does not change it.)
+fn engine(config: &PrometheusConfig) -> Engine {
+    let interval = i64::try_from(config.global.evaluation_interval.as_millis()).unwrap_or(i64::MAX);
+    Engine::new(Limits { default_step: interval.max(1), ..Limits::default() })
+}
+
 fn notifier_options(config: &PrometheusConfig) -> NotifierOptions {
     let relabel = config.alerting.alert_relabel_configs.clone();
     NotifierOptions {
@@ -161,6 +167,8 @@ impl Metrics {
         let notifier = Arc::new(Notifier::new(NotifierOptions::default(), Vec::new()));
         let mut options = rules::Options::new(self.store.clone(), clock.clone(), notifier.clone());
         options.external_url = wiring.setup.column().shown(PROMETHEUS);
+        let engine = engine(&prometheus::load(&file)?.config);
+        options.engine = engine;
         let manager = Arc::new(Manager::new(options));
         let running = Arc::new(Running {
             wiring: wiring.clone(),
@@ -174,7 +182,7 @@ impl Metrics {
         own_tasks(wiring, &running);
 
         let mut api =
-            PrometheusApi::new(self.store.clone(), Engine::default(), clock.clone(), status(wiring, &self));
+            PrometheusApi::new(self.store.clone(), engine, clock.clone(), status(wiring, &self));
         api.scraper = Some(scraper);
         api.rules = Arc::new(move || manager.groups());
         api.alertmanagers =

@@ -38,6 +38,7 @@ pub(crate) struct Group {
     evaluation_time: Duration,
     pub evaluations: u64,
     pub failures: u64,
+    pub expander: Arc<Expander>,
     /// What others see: as it was after the last evaluation, so that nobody has to wait for one that is under way.
     pub shown: Arc<Mutex<Shown>>,
 }
@@ -92,6 +93,7 @@ impl Group {
         };
         Ok(Self {
             shown: Arc::new(Mutex::new(Shown { view, evaluations: 0, failures: 0 })),
+            expander: expander.clone(),
             config: config.clone(),
             file: file.to_owned(),
             interval,

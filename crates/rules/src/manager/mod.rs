@@ -168,7 +168,9 @@ impl Manager {
             let unchanged = {
                 let old = lock(&old.group);
                 // Lines move when a comment is added above; that changes nothing.
-                without_lines(&old.config) == without_lines(&group.config) && old.interval == group.interval
+                without_lines(&old.config) == without_lines(&group.config)
+                    && old.interval == group.interval
+                    && old.expander.external_labels() == group.expander.external_labels()
             };
             if unchanged {
                 state.running.push(old);

@@ -284,3 +284,19 @@ async fn groups_run_on_their_intervals_until_told_to_stop() {
     tokio::time::sleep(Duration::from_millis(60)).await;
     assert_eq!(manager.stats().evaluations, after);
 }
+
+#[test]
+fn new_external_labels_reach_groups_that_are_the_same() {
+    let yaml = ALERT.replace("for: 10s", "for: 0s").replace("a is {{ $value }}", "{{ $externalLabels.env }}");
+    let lab = lab(&yaml);
+    lab.put("a", 0, 9.0);
+    lab.manager.evaluate(0);
+    lab.manager.configure(Duration::from_secs(60), BTreeMap::from([("env".to_owned(), "test".to_owned())]));
+    lab.manager.load(&files(&yaml)).unwrap();
+    lab.put("a", 120_000, 9.0);
+    lab.manager.evaluate(120_000);
+    let sent = lock(&lab.inbox.0).clone();
+    let texts: Vec<&str> = sent.iter().map(|alert| alert.annotations["summary"].as_str()).collect();
+    assert_eq!(texts, ["", "test"]);
+    assert_eq!(sent[1].starts_at, 0);
+}

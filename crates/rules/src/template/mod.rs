@@ -43,6 +43,10 @@ impl Expander {
         Self::new(self.asker.clone(), self.external_url.clone(), external_labels)
     }
 
+    pub fn external_labels(&self) -> &BTreeMap<String, String> {
+        &self.external_labels
+    }
+
     /// One that shares nothing with this one, for another group.
     pub fn for_group(&self) -> Self {
         self.with_external_labels(self.external_labels.clone())
