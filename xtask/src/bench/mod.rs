@@ -1,7 +1,10 @@
 //! `cargo xtask bench [NAME]`: measures what the documentation promises. One file a measurement, one table.
 
+mod panels;
 mod queries;
 mod request;
+mod soak;
+mod stack;
 mod tsdb;
 mod up;
 
@@ -22,8 +25,10 @@ type Measure = fn(&Path) -> Result<()>;
 const MEASUREMENTS: &[(&str, &str, Measure)] = &[
     ("request", "CPU a request: bare, + metrics, + logs, + traces, all", request::run),
     ("up", "seconds to ready, part by part; memory of the idle daemon", up::run),
+    ("panels", "seconds from ready until every panel has data, under load", panels::run),
     ("queries", "CPU of dashboard queries beside a real Prometheus", queries::run),
     ("tsdb", "the metrics store: ingest, memory, bytes a sample, start-up", tsdb::run),
+    ("soak", "ten minutes of load: memory; kills in the middle of it", soak::run),
 ];
 
 /// Builds programs as `make up` does and returns the folder they lie in.
