@@ -20,6 +20,9 @@ use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock};
 use std::thread::JoinHandle;
 
+/// Bytes of log whose replay would be felt at the next start: about a tenth of a second.
+const SLOW_TO_REPLAY: u64 = 8 << 20;
+
 /// What opening found.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Recovery {
@@ -141,7 +144,7 @@ struct Inner {
     wake: Condvar,
 }
 
-/// A log store in a folder. Dropping it stops its thread after the write at hand.
+/// A log store in a folder. Dropping it stops its thread after the write at hand, and makes a segment of a long log.
 pub struct LogDb {
     inner: Arc<Inner>,
     recovery: Recovery,
@@ -255,6 +258,14 @@ impl Drop for LogDb {
         self.inner.wake.notify_all();
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();
+        }
+        let behind = {
+            let writer = lock(&self.inner.writer);
+            writer.wal.size + writer.finished
+        };
+        // The next start need not read a long log then. Without it nothing is lost either.
+        if behind > SLOW_TO_REPLAY {
+            let _ = self.inner.checkpoint();
         }
     }
 }

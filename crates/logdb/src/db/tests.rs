@@ -254,6 +254,21 @@ fn everything_is_there_after_opening_again() {
 }
 
 #[test]
+fn a_long_log_is_not_left_to_the_next_start() {
+    let folder = tempfile::tempdir().unwrap();
+    let long = "x".repeat(200_000);
+    {
+        let db = open(folder.path(), config());
+        for t in 0..50 {
+            push(&db, "a", &[(t, long.as_str())]);
+        }
+    }
+    let db = open(folder.path(), config());
+    assert_eq!((db.recovery().segments, db.recovery().records), (1, 0));
+    assert_eq!(all(&db).len(), 50);
+}
+
+#[test]
 fn volumes_count_what_is_in_the_range() {
     let folder = tempfile::tempdir().unwrap();
     let db = open(folder.path(), config());
