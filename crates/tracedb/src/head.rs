@@ -125,7 +125,7 @@ impl Head {
             let row = reader.sized()?;
             let bytes = reader.since(start);
             let front = front(&mut Reader::new(row), self.base)?;
-            let end = front.start + front.duration.max(0);
+            let end = front.start.saturating_add(front.duration.max(0));
             let trace = self.traces.entry(id).or_insert_with(|| {
                 new_trace(id);
                 HeadTrace { start: front.start, end, ..HeadTrace::default() }

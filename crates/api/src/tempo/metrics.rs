@@ -32,7 +32,7 @@ fn request(state: &State, params: &Params) -> Result<Request, ApiError> {
     let expr = traceql::parse(text).map_err(|error| ApiError::bad_request(error.to_string()))?;
     let end = params.instant("end")?.unwrap_or_else(|| state.clock.now_nanos());
     let since = params.duration("since")?.unwrap_or(DEFAULT_SINCE);
-    let start = params.instant("start")?.unwrap_or(end - since);
+    let start = params.instant("start")?.unwrap_or(end.saturating_sub(since));
     if end <= start {
         return Err(ApiError::bad_request("end must be greater than start"));
     }
@@ -56,7 +56,7 @@ pub(super) async fn range(extract::State(state): extract::State<State>, RawQuery
     let (start, end) = (request.metrics.start, request.metrics.end);
     let step =
         params.duration("step")?.filter(|step| *step > 0).unwrap_or_else(|| default_step_nanos(start, end));
-    let least = (end - start) / MAX_SAMPLES;
+    let least = end.saturating_sub(start) / MAX_SAMPLES;
     if step < least {
         let show = |nanos: Nanos| format_duration(Duration::from_nanos(nanos.unsigned_abs()));
         let message =

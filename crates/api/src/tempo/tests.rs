@@ -256,6 +256,25 @@ async fn health_version_and_own_metrics() {
 }
 
 #[tokio::test]
+async fn times_at_the_ends_of_the_world_are_answered() {
+    let app = app();
+    for window in [
+        "start=-9223372036854775808&end=9223372036854775807",
+        "start=0&end=99999999999999999999",
+        "start=1e300&end=2e300",
+    ] {
+        for path in [
+            "/api/metrics/query_range?q=%7B%7D%7Crate()",
+            "/api/metrics/query?q=%7B%7D%7Crate()",
+            "/api/search?q=%7B%7D",
+        ] {
+            let (status, body) = app.text(&format!("{path}&{window}")).await;
+            assert!([200, 400, 422].contains(&status), "{path}&{window}: {status} {body}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn queries_are_bounded_in_number_and_in_time() {
     let folder = tempfile::tempdir().unwrap();
     let (store, _) = TraceDb::open(folder.path(), Options::default()).unwrap();

@@ -125,7 +125,7 @@ impl<'a> TraceView<'a> {
                         number,
                         match intrinsic {
                             Intrinsic::EventName => Value::Str(event.name.clone()),
-                            _ => Value::Duration(event.t - span.start),
+                            _ => Value::Duration(event.t.saturating_sub(span.start)),
                         },
                     );
                 }

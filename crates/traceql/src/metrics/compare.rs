@@ -32,7 +32,7 @@ pub(super) fn run(
     let mut sides: [Counts; 2] = [HashMap::new(), HashMap::new()];
     let hints = hints(pipeline);
     let range = model::logs::NanosRange {
-        start: intervals.time(0) - intervals.step,
+        start: intervals.time(0).saturating_sub(intervals.step),
         end: intervals.time(intervals.count),
     };
     let scan =

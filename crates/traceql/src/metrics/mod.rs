@@ -68,29 +68,30 @@ impl Intervals {
     fn of(request: &MetricsRequest) -> Self {
         match request.step {
             None => {
-                let step = (request.end - request.start).max(1);
+                let step = request.end.saturating_sub(request.start).max(1);
                 Self { first: request.end, step, count: 1, instant: true }
             }
             Some(step) => {
-                let first = request.start.div_euclid(step) * step;
-                let last = (request.end + step - 1).div_euclid(step) * step;
-                Self { first, step, count: ((last - first) / step) as usize + 1, instant: false }
+                let first = request.start.div_euclid(step).saturating_mul(step);
+                let last = request.end.saturating_add(step - 1).div_euclid(step) * step;
+                Self { first, step, count: (last.saturating_sub(first) / step) as usize + 1, instant: false }
             }
         }
     }
 
     /// The number of the interval that holds an instant: after its start, up to and with its end.
     pub(crate) fn index(&self, t: Nanos) -> Option<usize> {
-        let lowest = if self.instant { self.first - self.step } else { self.first };
+        let lowest = if self.instant { self.first.saturating_sub(self.step) } else { self.first };
         if t < lowest {
             return None;
         }
-        let index = (t - self.first + self.step - 1).div_euclid(self.step).max(0) as usize;
+        let behind = t.saturating_sub(self.first).saturating_add(self.step - 1);
+        let index = behind.div_euclid(self.step).max(0) as usize;
         (index < self.count).then_some(index)
     }
 
     pub(crate) fn time(&self, index: usize) -> Nanos {
-        self.first + self.step * index as i64
+        self.first.saturating_add(self.step.saturating_mul(index as i64))
     }
 
     pub(crate) fn seconds(&self) -> f64 {
@@ -102,7 +103,7 @@ impl Intervals {
 pub fn default_step_nanos(start: Nanos, end: Nanos) -> Nanos {
     /// An hour at 15 s.
     const SAMPLES: i64 = 240;
-    ((end - start) / SAMPLES / NANOS_PER_SECOND).max(1) * NANOS_PER_SECOND
+    (end.saturating_sub(start) / SAMPLES / NANOS_PER_SECOND).max(1) * NANOS_PER_SECOND
 }
 
 impl Engine {
@@ -163,8 +164,10 @@ impl Engine {
         let mut accumulator =
             Accumulator::new(function, by, *intervals, request.exemplars, self.limits.max_series);
         let hints = hints(pipeline);
-        let range =
-            NanosRange { start: intervals.time(0) - intervals.step, end: intervals.time(intervals.count) };
+        let range = NanosRange {
+            start: intervals.time(0).saturating_sub(intervals.step),
+            end: intervals.time(intervals.count),
+        };
         let scan = TraceScan {
             range: Some(range),
             hints: &hints,

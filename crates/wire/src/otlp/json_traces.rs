@@ -2,7 +2,7 @@
 
 use super::intern::Interner;
 use super::json::{EnumText, KeyValue, Origin, Text, U64, attributes, hex};
-use super::traces::{SpanIds, TraceRequest, kind_from_number, span_ids, status_from_number};
+use super::traces::{SpanIds, TraceRequest, kind_from_number, nanos, span_ids, status_from_number};
 use super::{OtlpError, Refused};
 use model::traces::{Resource, Scope, Span, SpanBatch, SpanEvent, SpanLink};
 use opentelemetry_proto::tonic::trace::v1 as pb;
@@ -162,8 +162,8 @@ fn to_model(span: &JsonSpan<'_>, interner: &mut Interner, refused: &mut Refused)
         flags: span.flags,
         name: interner.text(span.name.as_str()),
         kind: kind_from_number(kind),
-        start: span.start_time_unix_nano.0 as i64,
-        end: span.end_time_unix_nano.0 as i64,
+        start: nanos(span.start_time_unix_nano.0),
+        end: nanos(span.end_time_unix_nano.0),
         status: status_from_number(status),
         status_message: interner.text(span.status.message.as_str()),
         attributes: attributes(&span.attributes, interner),
@@ -171,7 +171,7 @@ fn to_model(span: &JsonSpan<'_>, interner: &mut Interner, refused: &mut Refused)
             .events
             .iter()
             .map(|event| SpanEvent {
-                t: event.time_unix_nano.0 as i64,
+                t: nanos(event.time_unix_nano.0),
                 name: interner.text(event.name.as_str()),
                 attributes: attributes(&event.attributes, interner),
                 dropped_attributes: event.dropped_attributes_count,

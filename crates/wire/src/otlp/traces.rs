@@ -2,6 +2,7 @@
 
 use super::intern::Interner;
 use super::{Encoding, OtlpError, Refused, json_traces};
+use model::clock::Nanos;
 use model::traces::{
     AttrValue, Attributes, Resource, Scope, Span, SpanBatch, SpanEvent, SpanId, SpanKind, SpanLink,
     StatusCode, Trace, TraceId,
@@ -103,6 +104,11 @@ pub(crate) fn span_ids(trace_id: &[u8], span_id: &[u8], parent: &[u8]) -> Result
     Ok(ids)
 }
 
+/// Times beyond the year 2262 become that one: then no difference between two times can overflow.
+pub(crate) fn nanos(unsigned: u64) -> Nanos {
+    Nanos::try_from(unsigned).unwrap_or(Nanos::MAX)
+}
+
 pub(crate) fn kind_from_number(kind: i32) -> SpanKind {
     match kind {
         1 => SpanKind::Internal,
@@ -132,8 +138,8 @@ fn span_from_proto(span: &pb::Span, ids: SpanIds, interner: &mut Interner) -> Sp
         flags: span.flags,
         name: interner.text(&span.name),
         kind: kind_from_number(span.kind),
-        start: span.start_time_unix_nano as i64,
-        end: span.end_time_unix_nano as i64,
+        start: nanos(span.start_time_unix_nano),
+        end: nanos(span.end_time_unix_nano),
         status: status_from_number(status.code),
         status_message: interner.text(&status.message),
         attributes: attributes(&span.attributes, interner),
@@ -141,7 +147,7 @@ fn span_from_proto(span: &pb::Span, ids: SpanIds, interner: &mut Interner) -> Sp
             .events
             .iter()
             .map(|event| SpanEvent {
-                t: event.time_unix_nano as i64,
+                t: nanos(event.time_unix_nano),
                 name: interner.text(&event.name),
                 attributes: attributes(&event.attributes, interner),
                 dropped_attributes: event.dropped_attributes_count,
