@@ -22,7 +22,8 @@ impl Bucket {
         if self.rate == 0.0 {
             return true;
         }
-        let passed = Duration::from_nanos(u64::try_from(now - self.last).unwrap_or(0)).as_secs_f64();
+        let passed =
+            Duration::from_nanos(u64::try_from(now.saturating_sub(self.last)).unwrap_or(0)).as_secs_f64();
         self.last = now;
         self.tokens = (self.tokens + passed * self.rate).min(self.burst);
         let enough = self.tokens >= bytes as f64;

@@ -53,6 +53,8 @@ pub enum EvalError {
     TooManySamples { limit: usize },
     #[error("the query would read too many bytes: limit {limit}; narrow the selector or the time range")]
     TooManyBytes { limit: u64 },
+    #[error("the query has too many steps, the limit is {limit}: take a larger step")]
+    TooManySteps { limit: usize },
     #[error("multiple matches for labels: {message}")]
     ManyToMany { message: String },
     #[error("{message}")]

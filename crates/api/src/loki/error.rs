@@ -39,7 +39,8 @@ impl From<EvalError> for LokiError {
             EvalError::Pipeline { .. }
             | EvalError::TooManySeries { .. }
             | EvalError::TooManySamples { .. }
-            | EvalError::TooManyBytes { .. } => StatusCode::BAD_REQUEST,
+            | EvalError::TooManyBytes { .. }
+            | EvalError::TooManySteps { .. } => StatusCode::BAD_REQUEST,
             EvalError::Unsupported { message } if message.starts_with("log queries") => {
                 StatusCode::BAD_REQUEST
             }

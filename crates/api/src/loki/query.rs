@@ -80,7 +80,7 @@ fn thin(streams: &mut [OutStream], interval: i64) {
     for stream in streams {
         let mut last: Option<i64> = None;
         stream.lines.retain(|line| {
-            let far = last.is_none_or(|last| (line.t - last).abs() >= interval);
+            let far = last.is_none_or(|last| line.t.abs_diff(last) >= interval.unsigned_abs());
             if far {
                 last = Some(line.t);
             }

@@ -140,7 +140,7 @@ pub async fn volume_range(
     let matchers = matchers(&params)?;
     let grouping = Grouping::read(&params, &matchers)?;
     let step = params.step(range)?;
-    if (range.end - range.start) / step > MAX_STEPS {
+    if range.end.saturating_sub(range.start) / step > MAX_STEPS {
         return Err(LokiError::bad_request(format!(
             "exceeded maximum of {MAX_STEPS} steps. Try increasing the value of the step parameter"
         )));
@@ -166,7 +166,7 @@ fn by_step(
         if stop.interrupted() {
             return Err(logql::EvalError::Interrupted.into());
         }
-        let end = (start.div_euclid(step) + 1).saturating_mul(step).min(range.end);
+        let end = start.div_euclid(step).saturating_add(1).saturating_mul(step).min(range.end);
         let mut sizes = BTreeMap::new();
         for (labels, stats) in inner.store.volumes(NanosRange { start, end }, matchers)? {
             grouping.add(&mut sizes, &labels, stats.bytes);

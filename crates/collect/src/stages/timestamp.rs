@@ -88,7 +88,9 @@ impl Stage for Timestamp {
                 self.last.clear();
             }
             // A line without a good time comes a nanosecond after the one before it.
-            let t = found.or_else(|| self.last.get(&labels).map(|last| last + 1)).unwrap_or(entry.t);
+            let t = found
+                .or_else(|| self.last.get(&labels).map(|last| last.saturating_add(1)))
+                .unwrap_or(entry.t);
             self.last.insert(labels, t);
             entry.t = t;
         } else if let Some(t) = found {

@@ -13,11 +13,11 @@ pub(super) fn rate(window: &[(i64, f64)], start: i64, end: i64) -> Option<f64> {
             increase += pair[0].1;
         }
     }
-    let seconds = |nanos: i64| nanos as f64 / 1e9;
-    let sampled = seconds(last.0 - first.0);
+    let seconds = |from: i64, to: i64| (i128::from(to) - i128::from(from)) as f64 / 1e9;
+    let sampled = seconds(first.0, last.0);
     let average = sampled / (window.len() - 1) as f64;
-    let mut to_start = seconds(first.0 - start);
-    let mut to_end = seconds(end - last.0);
+    let mut to_start = seconds(start, first.0);
+    let mut to_end = seconds(last.0, end);
     // A gap to an end that is longer than this means that the series began or ended in the window.
     let threshold = average * 1.1;
     if to_start >= threshold {
@@ -31,5 +31,5 @@ pub(super) fn rate(window: &[(i64, f64)], start: i64, end: i64) -> Option<f64> {
         to_end = average / 2.0;
     }
     let factor = (sampled + to_start + to_end) / sampled;
-    Some(increase * factor / seconds(end - start))
+    Some(increase * factor / seconds(start, end))
 }

@@ -39,6 +39,9 @@ pub enum Direction {
     Backward,
 }
 
+/// Most instants of one range query; callers allow far fewer.
+const MAX_STEPS: usize = 1_000_000;
+
 /// What one query may cost. The defaults are Loki's `limits_config` where it has one.
 #[derive(Clone, Debug)]
 pub struct Limits {
@@ -78,7 +81,7 @@ pub(crate) struct Steps {
 
 impl Steps {
     pub fn at(&self, index: usize) -> Nanos {
-        self.start + self.step * index as i64
+        self.start.saturating_add(self.step.saturating_mul(index as i64))
     }
 
     pub fn end(&self) -> Nanos {
@@ -170,9 +173,13 @@ impl Engine {
     ) -> Result<Answer, EvalError> {
         let metric = metric_of(expr)?;
         let step = step.max(1);
-        let start = start.div_euclid(step) * step;
-        let end = end.div_euclid(step) * step + if end.rem_euclid(step) == 0 { 0 } else { step };
-        let count = usize::try_from((end - start) / step + 1).unwrap_or(0);
+        let start = start.div_euclid(step).saturating_mul(step);
+        let past = if end.rem_euclid(step) == 0 { 0 } else { step };
+        let end = end.div_euclid(step).saturating_mul(step).saturating_add(past);
+        // Wider than the times themselves: a range may go from one end of the calendar to the other.
+        let count = (i128::from(end) - i128::from(start)) / i128::from(step) + 1;
+        let count = usize::try_from(count).ok().filter(|count| *count <= MAX_STEPS);
+        let count = count.ok_or(EvalError::TooManySteps { limit: MAX_STEPS })?;
         let steps = Steps { start, step, count };
         if let MetricExpr::Literal(value) = metric {
             let points = (0..count).map(|index| (steps.at(index), *value)).collect();

@@ -285,6 +285,22 @@ fn sorted(text: &str) -> Vec<&str> {
 }
 
 #[test]
+fn the_ends_of_the_calendar_are_no_trouble() {
+    let engine = Engine::new(Limits::default());
+    let run = |query: &str, start, end, step| {
+        show(engine.range(&lines(), &parse(query).unwrap(), start, end, step, &NeverInterrupted))
+    };
+    let rate = "rate_counter({svc=\"c\"} | logfmt | unwrap total [1000000h] offset -1000000h)";
+    assert_eq!(run("count_over_time({svc=\"nosuch\"}[1000000h])", i64::MIN, i64::MAX, i64::MAX / 2), "");
+    assert!(run("vector(1)", i64::MIN, i64::MAX, 1).contains("too many steps"));
+    run(rate, i64::MAX - 5, i64::MAX, 3);
+    for t in [i64::MIN, 0, i64::MAX] {
+        let expr = parse(rate).unwrap();
+        let _ = engine.instant(&lines(), &expr, t, &NeverInterrupted);
+    }
+}
+
+#[test]
 fn limits_and_interrupts() {
     let expr = parse("count_over_time({job=\"x\"}[60s])").unwrap();
     let run = |limits: Limits, interrupt: &dyn Interrupt| {
