@@ -154,6 +154,9 @@ pub fn visit(payload: &[u8], visitor: &mut dyn Visit) -> Result<(), DecodeError>
     let mut cursor = Cursor::new(payload);
     while !cursor.is_empty() {
         let tag = cursor.u8()?;
+        if !(SERIES..=CHUNKS).contains(&tag) {
+            return Err(cursor.error("the tag of a section, 1 to 5"));
+        }
         let entries = cursor.count()?;
         let mut last = (0_u64, 0);
         for _ in 0..entries {
@@ -178,8 +181,7 @@ pub fn visit(payload: &[u8], visitor: &mut dyn Visit) -> Result<(), DecodeError>
                     let (help, unit) = (cursor.text()?.to_owned(), cursor.text()?.to_owned());
                     visitor.metadata(family, Metadata { kind: kind_of(kind), help, unit });
                 }
-                CHUNKS => visitor.chunk(chunk(&mut cursor)?),
-                _ => return Err(cursor.error("the tag of a section, 1 to 5")),
+                _ => visitor.chunk(chunk(&mut cursor)?),
             }
         }
     }

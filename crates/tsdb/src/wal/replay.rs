@@ -1,9 +1,11 @@
 //! Reads a log file record by record and says where it stops making sense.
 
-use super::record::{Visit, visit};
+use super::record::{LoggedChunk, LoggedSample, Visit, visit};
 use super::{FRAME_BYTES, HEADER_BYTES, MAGIC, MAX_RECORD, VERSION};
+use crate::exemplars::Packed;
 use crate::report::Damage;
-use model::StoreError;
+use model::metrics::Metadata;
+use model::{Labels, StoreError};
 use std::fs::File;
 use std::io::{self, BufReader, Read};
 use std::path::Path;
@@ -51,7 +53,8 @@ pub fn replay(path: &Path, visitor: &mut dyn Visit) -> Result<Replayed, StoreErr
             done.damage = damage(at, reason);
             break;
         }
-        if let Err(error) = visit(&payload, visitor) {
+        // First a look at the whole record, so that one which makes no sense is cut off whole and not half replayed.
+        if let Err(error) = visit(&payload, &mut Check).and_then(|()| visit(&payload, visitor)) {
             // The checksum holds, so this was written by a different program, not torn.
             done.damage = damage(at, error.to_string());
             break;
@@ -60,6 +63,17 @@ pub fn replay(path: &Path, visitor: &mut dyn Visit) -> Result<Replayed, StoreErr
         at += FRAME_BYTES + payload.len() as u64;
     }
     Ok(done)
+}
+
+/// Takes nothing: reading alone shows whether a record makes sense.
+struct Check;
+
+impl Visit for Check {
+    fn series(&mut self, _: u64, _: Labels) {}
+    fn sample(&mut self, _: LoggedSample) {}
+    fn exemplar(&mut self, _: Packed) {}
+    fn metadata(&mut self, _: &str, _: Metadata) {}
+    fn chunk(&mut self, _: LoggedChunk<'_>) {}
 }
 
 /// Reads one record's payload, or says what is wrong with it. `left` is what the file has from here on.

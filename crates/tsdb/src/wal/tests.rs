@@ -115,6 +115,20 @@ fn a_torn_or_damaged_tail_ends_the_reading_and_is_described() {
 }
 
 #[test]
+fn a_record_that_makes_no_sense_is_not_half_replayed() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut log = Log::begin(dir.path(), 1, 0).unwrap();
+    let mut payload = record(&[sample(1, 1, 2.0)]);
+    // The tag of no section behind a whole one, with a checksum that holds.
+    payload.extend([99, 1, 0]);
+    log.append(&payload).unwrap();
+    let mut seen = Seen::default();
+    let replayed = replay(log.path(), &mut seen).unwrap();
+    assert_eq!((replayed.records, seen.samples.len()), (0, 0));
+    assert_eq!(replayed.damage.unwrap().offset, HEADER_BYTES);
+}
+
+#[test]
 fn a_newer_format_is_an_error_by_name() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("new");
