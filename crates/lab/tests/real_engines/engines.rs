@@ -80,15 +80,19 @@ pub fn repository() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap()
 }
 
-/// Builds the three services if need be and returns the folder that holds them.
+/// Builds the three services, as the `lab` beside this test was built, and returns the folder that holds them.
 fn build_shop() -> PathBuf {
+    let binaries = Path::new(env!("CARGO_BIN_EXE_lab")).parent().unwrap();
     let mut cargo = Command::new(env!("CARGO"));
-    cargo.args(["build", "--quiet", "--locked"]).current_dir(repository());
+    cargo.args(["build", "--quiet", "--locked", "--target-dir"]).arg(binaries.parent().unwrap());
+    if binaries.ends_with("release") {
+        cargo.arg("--release");
+    }
     for (name, _) in SHOP {
         cargo.args(["--package", name]);
     }
-    assert!(cargo.status().unwrap().success(), "the services cannot be built");
-    Path::new(env!("CARGO_BIN_EXE_lab")).parent().unwrap().to_owned()
+    assert!(cargo.current_dir(repository()).status().unwrap().success(), "the services cannot be built");
+    binaries.to_owned()
 }
 
 fn free_port() -> u16 {
