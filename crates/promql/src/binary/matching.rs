@@ -167,8 +167,9 @@ impl Join<'_> {
                 if !present(self.one[*at].values[step]) {
                     continue;
                 }
-                // With nothing on the other side there is no matching that could be ambiguous.
-                let met = || self.many.iter().any(|column| present(column.values[step]));
+                // With nothing on the other side, not even a value to fill in, there is no matching that could be ambiguous.
+                let filled = self.fills().0.is_some();
+                let met = || filled || self.many.iter().any(|column| present(column.values[step]));
                 match slot.replace(*at) {
                     Some(before) if met() => return Err(self.duplicate(group, before, *at)),
                     _ => {}
