@@ -1,6 +1,6 @@
 //! What the metrics store costs: a day of 3,000 series scraped every 5 s.
 //!
-//! The program `crates/tsdb/examples/cost.rs` writes the day, then a second process opens what the first left without a
+//! The program `crates/tsdb/examples/store_cost.rs` writes the day, then a second process opens what the first left without a
 //! shutdown. The same kind of samples go through promtool, if it is there, to compare bytes.
 
 use anyhow::{Context, Result, ensure};
@@ -19,11 +19,11 @@ const MOST_RESIDENT: f64 = 250e6;
 const MOST_OPEN_SECONDS: f64 = 2.0;
 
 pub fn run(root: &Path) -> Result<()> {
-    let build = ["build", "--release", "--quiet", "-p", "tsdb", "--example", "cost"];
+    let build = ["build", "--release", "--quiet", "-p", "tsdb", "--example", "store_cost"];
     let built =
         Command::new(env!("CARGO")).args(build).current_dir(root).status().context("cannot run cargo")?;
     ensure!(built.success(), "the build failed");
-    let program = super::release_folder()?.join("examples/cost");
+    let program = super::release_folder()?.join("examples/store_cost");
     let dir = tempfile::tempdir()?;
     let day = dir.path().join("day");
     let day = day.to_str().context("a folder whose name is text")?;

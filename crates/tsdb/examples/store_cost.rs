@@ -1,6 +1,6 @@
 //! What the store costs: a program for `cargo xtask bench tsdb`, one measurement a process so that memory is its own.
 //!
-//! `cost ingest DIR SERIES HOURS`, `cost open DIR`, `cost openmetrics SERIES HOURS` (the same samples as text, for a peer to
+//! `store_cost ingest DIR SERIES HOURS`, `store_cost open DIR`, `store_cost openmetrics SERIES HOURS` (the same samples as text, for a peer to
 //! take in). Each prints `name value` lines.
 
 use model::clock::{Millis, Nanos};
@@ -229,6 +229,6 @@ fn main() {
         ["ingest", dir, _, _] => ingest(Path::new(dir), number(2), number(3)),
         ["open", dir] => reopen(Path::new(dir)),
         ["openmetrics", _, _] => openmetrics(number(1), number(2)).expect("standard output takes it"),
-        _ => eprintln!("usage: cost ingest DIR SERIES HOURS | open DIR | openmetrics SERIES HOURS"),
+        _ => eprintln!("usage: store_cost ingest DIR SERIES HOURS | open DIR | openmetrics SERIES HOURS"),
     }
 }
