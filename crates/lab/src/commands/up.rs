@@ -73,6 +73,8 @@ async fn bring_up(context: &Context, place: &Place, args: &Args) -> Result<ExitC
     let _lock = Lock::take(place).await?;
     let previous = State::load(place);
     let running = previous.as_ref().filter(|state| state.daemon().is_some());
+    let offset = args.offset.as_deref().or_else(|| context.env("PORT_OFFSET"));
+    let _turn = if offset == Some("auto") { ports::turn().await } else { None };
     let options = options(context, args, running.map(|state| &state.options))?;
     if running.is_some() {
         match refresh(context, place, &options).await? {

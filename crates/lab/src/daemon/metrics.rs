@@ -181,8 +181,7 @@ impl Metrics {
         running.apply()?;
         own_tasks(wiring, &running);
 
-        let mut api =
-            PrometheusApi::new(self.store.clone(), engine, clock.clone(), status(wiring, &self));
+        let mut api = PrometheusApi::new(self.store.clone(), engine, clock.clone(), status(wiring, &self));
         api.scraper = Some(scraper);
         api.rules = Arc::new(move || manager.groups());
         api.alertmanagers =

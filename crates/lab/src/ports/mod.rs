@@ -2,7 +2,10 @@
 
 use crate::endpoints::{ALL, Endpoint, SERVICES, loopback};
 use anyhow::{Result, bail};
+use rustix::fs::{FlockOperation, flock};
+use std::fs::{File, OpenOptions};
 use std::net::TcpListener;
+use std::time::Duration;
 
 /// The offsets that `PORT_OFFSET=auto` tries. All ports stay below 32768, where Linux begins to give ports to outgoing
 /// connections.
@@ -32,6 +35,23 @@ pub fn check(only_stack: bool, offset: u16) -> Result<()> {
         return Ok(());
     }
     bail!("{}\n  hint: stop the holder, or shift all ports with PORT_OFFSET=100", taken.join("\n       "))
+}
+
+/// How long to wait for other stacks that are choosing their ports; a start takes about a second.
+const TURN: Duration = Duration::from_secs(30);
+
+/// Stacks that look for free ports at the same moment would find the same ones: they take turns, from the look until
+/// everything is bound. Without the lock (another user's file, a read-only folder) there is only the race left.
+pub async fn turn() -> Option<File> {
+    let path = std::env::temp_dir().join("lab-ports.lock");
+    let file = OpenOptions::new().create(true).truncate(false).write(true).open(path).ok()?;
+    let taken = async {
+        while flock(&file, FlockOperation::NonBlockingLockExclusive).is_err() {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(TURN, taken).await.ok()?;
+    Some(file)
 }
 
 /// The first offset with which every port is free.
