@@ -150,7 +150,12 @@ impl Inner {
                 .outcomes
                 .iter()
                 .filter(|outcome| {
-                    matches!(outcome, AppendOutcome::OutOfOrder(_) | AppendOutcome::DuplicateTimestamp(_) | AppendOutcome::SeriesLimit)
+                    matches!(
+                        outcome,
+                        AppendOutcome::OutOfOrder(_)
+                            | AppendOutcome::DuplicateTimestamp(_)
+                            | AppendOutcome::SeriesLimit
+                    )
                 })
                 .count() as u64;
             merge(
