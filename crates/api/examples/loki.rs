@@ -27,7 +27,8 @@ async fn main() -> Result<()> {
     let folder = PathBuf::from(arguments.next().context("usage: loki FOLDER [PORT]")?);
     let port: u16 = arguments.next().map_or(Ok(0), |port| port.parse()).context("PORT is no number")?;
     let clock: Arc<dyn Clock> = Arc::new(WallClock);
-    let config = Config { ingestion_rate: 0, stream_rate: 0, discover_service_name: Vec::new(), ..Config::default() };
+    let config =
+        Config { ingestion_rate: 0, stream_rate: 0, discover_service_name: Vec::new(), ..Config::default() };
     let store = LogDb::open(&folder, config, clock.clone())?;
     if *store.recovery() != logdb::Recovery::default() {
         eprintln!("recovered: {:?}", store.recovery());

@@ -76,7 +76,8 @@ fn lines<T: for<'de> Deserialize<'de>>(path: &Path) -> Result<Vec<T>> {
 async fn run_cases(dir: &Path) -> Result<Report> {
     let folder = tempfile::tempdir()?;
     let clock: Arc<dyn Clock> = Arc::new(ManualClock::at_nanos((BASE + AFTER) * SECOND));
-    let config = Config { ingestion_rate: 0, stream_rate: 0, discover_service_name: Vec::new(), ..Config::default() };
+    let config =
+        Config { ingestion_rate: 0, stream_rate: 0, discover_service_name: Vec::new(), ..Config::default() };
     let store = LogDb::open(folder.path(), config, clock.clone())?;
     let app = router(LokiApi::new(Arc::new(store), clock, LokiLimits::default()));
     push(&app, lines(&dir.join("input.ndjson"))?).await?;
