@@ -30,7 +30,7 @@ export function place(nodes: GraphNode[], edges: GraphEdge[]): Placed[] {
       const column = columns.indexOf(depth.get(node.id) ?? 0);
       const row = rows.get(column) ?? 0;
       rows.set(column, row + 1);
-      return { ...node, x: 90 + column * WIDTH, y: 56 + row * HEIGHT };
+      return { ...node, x: 90 + column * WIDTH, y: 80 + row * HEIGHT };
     });
 }
 
@@ -51,12 +51,20 @@ export function NodeGraph({ result, datasources, raw }: PanelProps) {
           const a = at.get(edge.from);
           const b = at.get(edge.to);
           if (!a || !b) return null;
-          const length = Math.hypot(b.x - a.x, b.y - a.y) || 1;
-          const [dx, dy] = [((b.x - a.x) / length) * 31, ((b.y - a.y) / length) * 31];
+          // An edge that passes a column bends upwards, so that it does not run through the services between.
+          const bend = Math.abs(b.x - a.x) > WIDTH * 1.5 ? -90 : 0;
+          const middle = { x: (a.x + b.x) / 2, y: (a.y + b.y) / 2 + bend };
+          const rim = (from: Placed): { x: number; y: number } => {
+            const length = Math.hypot(middle.x - from.x, middle.y - from.y) || 1;
+            return { x: from.x + ((middle.x - from.x) / length) * 31, y: from.y + ((middle.y - from.y) / length) * 31 };
+          };
+          const [start, end] = [rim(a), rim(b)];
+          const label = { x: middle.x, y: (a.y + b.y) / 2 + bend / 2 };
           return (
             <g key={`${edge.from} ${edge.to}`}>
-              <line x1={a.x + dx} y1={a.y + dy} x2={b.x - dx} y2={b.y - dy} class={edge.errorRatio > 0.01 ? 'edge failing' : 'edge'} marker-end="url(#arrow)" />
-              <text x={(a.x + b.x) / 2} y={(a.y + b.y) / 2 - 5} class="edge-label">{formatValue(edge.rate, 'reqps', 1)}{edge.errorRatio > 0 ? `, ${percent(edge.errorRatio)} errors` : ''}</text>
+              <path d={`M ${start.x} ${start.y} Q ${middle.x} ${middle.y} ${end.x} ${end.y}`} class={edge.errorRatio > 0.01 ? 'edge failing' : 'edge'} marker-end="url(#arrow)" />
+              <text x={label.x} y={label.y - 5} class="edge-label">{formatValue(edge.rate, 'reqps', 1)}</text>
+              {edge.errorRatio > 0 && <text x={label.x} y={label.y + 9} class="edge-label">{percent(edge.errorRatio)} errors</text>}
             </g>
           );
         })}
@@ -65,13 +73,13 @@ export function NodeGraph({ result, datasources, raw }: PanelProps) {
           const url = tempo ? explore(tempo, { query, queryType: 'traceql' }, raw) : '#';
           const circle = 2 * Math.PI * 28;
           return (
-            <a href={url} key={node.id} aria-label={`Traces of ${node.id}`}>
+            <a href={url} key={node.id} aria-label={`Traces of ${node.id}, ${percent(node.errorRatio)} errors`}>
               <g transform={`translate(${node.x} ${node.y})`}>
                 <circle r="28" class="node" />
                 <circle r="28" class="node-errors" stroke-dasharray={`${node.errorRatio * circle} ${circle}`} transform="rotate(-90)" />
                 <text y="-2" class="node-value">{node.latency === null ? '-' : formatValue(node.latency, 's', 1)}</text>
                 <text y="11" class="node-value small">{formatValue(node.rate, 'reqps', 1)}</text>
-                <text y="44" class="node-name">{node.id}{node.errorRatio > 0 ? ` (${percent(node.errorRatio)} errors)` : ''}</text>
+                <text y="44" class="node-name">{node.id}</text>
               </g>
             </a>
           );
