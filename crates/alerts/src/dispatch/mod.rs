@@ -49,15 +49,11 @@ impl Dispatcher {
     /// Puts an alert into its group of `route`.
     pub fn insert(&mut self, route: &Route, alert: &Alert, now: Millis) {
         let id = GroupId { route: route.index, labels: route.group_labels(&alert.labels) };
-        if !self.groups.contains_key(&id) {
-            if alert.resolved_at(now) {
-                // Nobody was told that it fired, so nobody is told that it is over.
-                return;
-            }
-            if self.groups.len() >= MAX_GROUPS {
-                self.dropped += 1;
-                return;
-            }
+        // An alert that is over makes a group too: after a restart or a reload only the notification log knows whether
+        // somebody was told that it fired, and has to be told that it ended.
+        if !self.groups.contains_key(&id) && self.groups.len() >= MAX_GROUPS {
+            self.dropped += 1;
+            return;
         }
         let group = self.groups.entry(id).or_insert_with_key(|id| Group {
             key: group_key(&route.key, &id.labels),

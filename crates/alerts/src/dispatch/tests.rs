@@ -70,8 +70,12 @@ fn resolved_alerts_leave_once_they_were_sent_and_the_empty_group_goes() {
 }
 
 #[test]
-fn a_resolve_without_a_group_makes_none() {
+fn a_resolve_without_a_group_is_flushed_once_and_the_group_goes() {
     let mut dispatcher = Dispatcher::default();
     dispatcher.insert(&route(), &alert("a", 1_000, 2_000), 3_000);
+    let flush = dispatcher.due(60_000).remove(0);
+    assert!(flush.alerts[0].resolved_at(60_000));
+    dispatcher.finish(&flush, true, 60_000);
+    assert!(dispatcher.due(99_000).is_empty());
     assert_eq!(dispatcher.groups().count(), 0);
 }

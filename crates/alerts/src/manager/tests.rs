@@ -203,6 +203,26 @@ async fn a_restart_sends_nothing_twice() {
 }
 
 #[tokio::test]
+async fn an_alert_that_ends_while_we_are_away_is_told_to_be_over_and_an_unknown_one_is_not() {
+    let f = fixture().await;
+    f.post("Burn", "page", 600_000);
+    f.expect(1).await;
+    f.advance(60_000).await;
+    f.manager.stop().await;
+    let Fixture { manager, clock, sink, url, directory } = f;
+    drop(manager);
+    let manager = start(&clock, &url, directory.path());
+    let f = Fixture { manager, clock, sink, url, directory };
+    f.post("Burn", "page", 0);
+    f.post("NeverTold", "page", 0);
+    assert_eq!(f.expect(2).await, ["/page firing", "/page resolved"]);
+    f.manager.reload(config(&f.url));
+    f.advance(60_000).await;
+    f.expect(2).await;
+    f.manager.stop().await;
+}
+
+#[tokio::test]
 async fn a_receiver_that_is_away_is_tried_again() {
     let f = fixture().await;
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
